@@ -1,0 +1,5 @@
+//! `autoresearch` improves a Rust training crate by trying edits on it, and keeps the record in git.
+//!
+//! ARCHITECTURE.md at the root of the repository shows how the modules fit together.
+
+mod study;

@@ -1,0 +1,157 @@
+//! What happens in a study, in the order it happened. The journal keeps these; `Study` folds them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Evidence, Measurement, Outcome, Proposal, TrialNumber};
+
+/// One entry of the journal. Written before anything in git moves, so that what is in git can be
+/// made again from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(crate) enum Event {
+    /// The first entry.
+    Started(Started),
+    /// A trial's commit exists (its branch may not yet), and it is about to run.
+    TrialStarted(TrialStarted),
+    /// A trial ended; its commit was completed.
+    TrialEnded(TrialEnded),
+    /// A program was run once more, outside of the trials.
+    RunEnded(RunEnded),
+    /// A confirmation came to its end.
+    Decided(Decided),
+    /// A candidate became the incumbent.
+    Merged(Merged),
+    /// Main was moved by other hands; `trial` stands for the program found there, and is the
+    /// incumbent from now on. `taken_back`: to before a discovery that main had been brought to.
+    MainMoved { trial: TrialNumber, commit: String, taken_back: bool, at: u64 },
+    /// Main was brought to a discovery.
+    MainFollowed { commit: String, at: u64 },
+    /// The policy learned; diagnostics by name.
+    PolicyUpdated { version: u32, diagnostics: Vec<(String, f32)> },
+    /// The study stopped, for the reason given; it may be resumed.
+    Stopped { reason: String, at: u64 },
+    /// The study goes on after it stopped, or after it was killed.
+    Resumed { at: u64 },
+}
+
+impl Event {
+    /// When it happened, in seconds since 1970; `None` for what follows from another event.
+    pub(crate) fn at(&self) -> Option<u64> {
+        match self {
+            Self::Started(Started { at, .. })
+            | Self::TrialStarted(TrialStarted { at, .. })
+            | Self::TrialEnded(TrialEnded { at, .. })
+            | Self::RunEnded(RunEnded { at, .. })
+            | Self::Decided(Decided { at, .. })
+            | Self::Merged(Merged { at, .. })
+            | Self::MainMoved { at, .. }
+            | Self::MainFollowed { at, .. }
+            | Self::Stopped { at, .. }
+            | Self::Resumed { at } => Some(*at),
+            Self::PolicyUpdated { .. } => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Started {
+    pub(crate) study: String,
+    /// Commit of the untouched program.
+    pub(crate) base: String,
+    /// The search method's name.
+    pub(crate) search: String,
+    pub(crate) seed: u64,
+    /// What one run may use, as the trainee is told: `20s`, `20cpu-s`, `500steps`.
+    pub(crate) budget: String,
+    /// Name of the metric.
+    pub(crate) metric: String,
+    /// Higher is better for the program, so its values are negated inside the study.
+    #[serde(default)]
+    pub(crate) maximise: bool,
+    /// Seconds since 1970, as in every event.
+    pub(crate) at: u64,
+}
+
+impl Started {
+    /// A value of the study as the program prints it.
+    pub(crate) fn as_printed(&self, value: f64) -> f64 {
+        if self.maximise { -value } else { value }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TrialStarted {
+    pub(crate) trial: TrialNumber,
+    pub(crate) proposal: Proposal,
+    pub(crate) commit: String,
+    pub(crate) branch: String,
+    pub(crate) seed: u64,
+    pub(crate) at: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TrialEnded {
+    pub(crate) trial: TrialNumber,
+    pub(crate) outcome: Outcome,
+    pub(crate) measurement: Measurement,
+    /// The trial's commit with its message completed.
+    pub(crate) commit: String,
+    /// What the pruner saw when it stopped this run; of a run that ended otherwise, when it would
+    /// have stopped it had the run not been chosen to audit the pruner.
+    pub(crate) forecast: Option<Forecast>,
+    pub(crate) at: u64,
+}
+
+/// What the pruner saw when it stopped a run, or would have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Forecast {
+    /// Share of the budget used by then.
+    pub(crate) share: f64,
+    /// Predicted final value of the curve.
+    pub(crate) predicted: f64,
+    /// Lower end of its interval.
+    pub(crate) lower: f64,
+    /// What it would have had to reach.
+    pub(crate) to_beat: f64,
+}
+
+/// Why a program ran outside of the trials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Purpose {
+    /// To measure the noise floor.
+    Noise,
+    /// As one side of a pair that confirms a candidate: the candidate's, or else the incumbent's.
+    Confirmation { candidate: TrialNumber },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunEnded {
+    pub(crate) purpose: Purpose,
+    /// The trial whose program ran.
+    pub(crate) trial: TrialNumber,
+    pub(crate) seed: u64,
+    pub(crate) measurement: Measurement,
+    pub(crate) at: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Decided {
+    pub(crate) candidate: TrialNumber,
+    pub(crate) incumbent: TrialNumber,
+    pub(crate) merge: bool,
+    /// One line for people on why.
+    pub(crate) reason: String,
+    pub(crate) evidence: Evidence,
+    pub(crate) at: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Merged {
+    pub(crate) trial: TrialNumber,
+    /// The incumbent until now.
+    pub(crate) previous: TrialNumber,
+    /// The merge commit.
+    pub(crate) commit: String,
+    pub(crate) at: u64,
+}

@@ -1,0 +1,27 @@
+//! What a study is made of, as plain values and rules: no file, no process, no git, no clock.
+//!
+//! Its state changes only by `Study::apply(&Event)`, so that reading the journal gives it back.
+
+mod confirmation;
+mod event;
+mod program;
+mod proposal;
+mod pruner;
+mod seeds;
+mod state;
+mod statistics;
+mod trial;
+mod work;
+
+pub(crate) use confirmation::{Decision, Evidence, MergeRule, Noise};
+pub(crate) use event::{
+    Decided, Event, Forecast, Merged, Purpose, RunEnded, Started, TrialEnded, TrialStarted,
+};
+pub(crate) use program::{ProgramId, Sources, Values};
+pub(crate) use proposal::{Choice, Edit, Proposal};
+pub(crate) use pruner::{Pruner, StopRule};
+pub(crate) use seeds::{confirmation_seed, noise_seed, trial_seed};
+pub(crate) use state::Study;
+pub(crate) use statistics::mean;
+pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};
+pub(crate) use work::{Finish, StudyRules, Work};

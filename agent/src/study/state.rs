@@ -1,0 +1,275 @@
+//! The state of a study: a fold over its events.
+
+use std::collections::BTreeMap;
+
+use super::statistics::mean;
+use super::{
+    Decided, Event, Merged, Noise, Outcome, Point, ProgramId, Proposal, Purpose, RunEnded, Started,
+    TrialEnded, TrialNumber, TrialStarted,
+};
+
+/// How many distinct programs may be parents, and make a completed trial `kept`.
+const POPULATION: usize = 10;
+
+/// A trial, under way or ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Trial {
+    pub(crate) started: TrialStarted,
+    pub(crate) ended: Option<TrialEnded>,
+}
+
+impl Trial {
+    pub(crate) fn proposal(&self) -> &Proposal {
+        &self.started.proposal
+    }
+
+    pub(crate) fn program(&self) -> &ProgramId {
+        &self.started.proposal.program
+    }
+
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        self.ended.as_ref().map(|ended| ended.outcome)
+    }
+
+    /// The metric of a trial that completed.
+    pub(crate) fn metric(&self) -> Option<f64> {
+        self.ended.as_ref()?.measurement.metric
+    }
+
+    /// The commit as it stands: completed when the trial is.
+    pub(crate) fn commit(&self) -> &str {
+        self.ended.as_ref().map_or(&self.started.commit, |ended| &ended.commit)
+    }
+}
+
+/// How a program stands by all of its results.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Standing {
+    /// The first trial of the program.
+    pub(crate) trial: TrialNumber,
+    pub(crate) mean: f64,
+    /// How many results that is the mean of.
+    pub(crate) runs: usize,
+}
+
+/// One campaign on one repository.
+#[derive(Clone, Debug)]
+pub(crate) struct Study {
+    pub(crate) started: Started,
+    /// By number.
+    pub(crate) trials: Vec<Trial>,
+    /// Runs outside of the trials, in the order in which they ended.
+    pub(crate) runs: Vec<RunEnded>,
+    pub(crate) decided: Vec<Decided>,
+    pub(crate) merges: Vec<Merged>,
+    /// The trial whose program main holds, or would hold.
+    pub(crate) incumbent: TrialNumber,
+    /// The trial of the untouched program: 0, or the last one that stands for what other hands put
+    /// on main.
+    pub(crate) base: TrialNumber,
+    /// The commit of the base's program, as other hands made it.
+    pub(crate) base_commit: String,
+    /// Where main should be: the last discovery, or what took main's place; `None` before any.
+    pub(crate) tip: Option<String>,
+    /// Where main was put last; `None` before any discovery was.
+    pub(crate) main_at: Option<String>,
+    /// What had been changed on the program that main held before other hands moved it: site and value.
+    pub(crate) carried: Vec<(String, String)>,
+    /// How many trials had been started when the last merge was made.
+    pub(crate) merged_at: TrialNumber,
+    /// Seconds during which the study was at work.
+    pub(crate) active: u64,
+    /// When the last event happened.
+    last_at: u64,
+    pub(crate) policy_version: u32,
+    /// Diagnostics of the policy's last update.
+    pub(crate) diagnostics: Vec<(String, f32)>,
+}
+
+impl Study {
+    pub(crate) fn new(started: Started) -> Self {
+        Self {
+            base_commit: started.base.clone(),
+            tip: None,
+            main_at: None,
+            active: 0,
+            last_at: started.at,
+            carried: Vec::new(),
+            started,
+            trials: Vec::new(),
+            runs: Vec::new(),
+            decided: Vec::new(),
+            merges: Vec::new(),
+            incumbent: 0,
+            base: 0,
+            merged_at: 0,
+            policy_version: 0,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Replays a journal; `None` if it does not begin with the study's start.
+    pub(crate) fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let Event::Started(started) = events.next()? else { return None };
+        let mut study = Self::new(started.clone());
+        events.for_each(|event| study.apply(event));
+        Some(study)
+    }
+
+    /// Whether there is anything to go on from: at least the baseline was measured.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.trials.iter().any(|trial| trial.ended.is_some())
+    }
+
+    /// The only way in which a study changes.
+    pub(crate) fn apply(&mut self, event: &Event) {
+        self.pass_time(event);
+        match event {
+            Event::Started(_) | Event::Stopped { .. } | Event::Resumed { .. } => {}
+            Event::TrialStarted(started) => {
+                self.trials.push(Trial { started: started.clone(), ended: None });
+            }
+            Event::TrialEnded(ended) => {
+                if let Some(trial) = self.trials.get_mut(ended.trial as usize) {
+                    trial.ended = Some(ended.clone());
+                }
+            }
+            Event::RunEnded(run) => self.runs.push(run.clone()),
+            Event::Decided(decided) => self.decided.push(decided.clone()),
+            Event::Merged(merged) => {
+                self.incumbent = merged.trial;
+                self.merged_at = self.next_trial();
+                self.tip = Some(merged.commit.clone());
+                self.merges.push(merged.clone());
+            }
+            Event::MainMoved { trial, commit, taken_back, .. } => {
+                // Who takes a discovery back does not want it proposed again at once.
+                self.carried = if *taken_back { Vec::new() } else { self.gained() };
+                self.incumbent = *trial;
+                self.base = *trial;
+                self.base_commit.clone_from(commit);
+                self.tip = Some(commit.clone());
+                self.main_at = None;
+            }
+            Event::MainFollowed { commit, .. } => self.main_at = Some(commit.clone()),
+            Event::PolicyUpdated { version, diagnostics } => {
+                self.policy_version = *version;
+                self.diagnostics.clone_from(diagnostics);
+            }
+        }
+    }
+
+    /// The time between a stop, or a kill, and the resumption is not counted.
+    fn pass_time(&mut self, event: &Event) {
+        let Some(at) = event.at() else { return };
+        if !matches!(event, Event::Resumed { .. }) {
+            self.active += at.saturating_sub(self.last_at);
+        }
+        self.last_at = at;
+    }
+
+    /// The values in which the incumbent differs from the base.
+    fn gained(&self) -> Vec<(String, String)> {
+        let base = &self.trial(self.base).proposal().values;
+        let values = &self.trial(self.incumbent).proposal().values;
+        let differs = |(site, value): &(&String, &String)| base.get(*site) != Some(*value);
+        values.iter().filter(differs).map(|(site, value)| (site.clone(), value.clone())).collect()
+    }
+
+    /// The commit that a trial's children have as parent.
+    pub(crate) fn program_commit(&self, trial: TrialNumber) -> &str {
+        if trial == self.base { &self.base_commit } else { self.trial(trial).commit() }
+    }
+
+    pub(crate) fn trial(&self, number: TrialNumber) -> &Trial {
+        &self.trials[number as usize]
+    }
+
+    pub(crate) fn next_trial(&self) -> TrialNumber {
+        TrialNumber::try_from(self.trials.len()).expect("a study has fewer than 2^32 trials")
+    }
+
+    /// The trials that count now: those since main was last moved by other hands.
+    pub(crate) fn current(&self) -> &[Trial] {
+        &self.trials[(self.base as usize).min(self.trials.len())..]
+    }
+
+    /// Each program that completed at least once, best mean first.
+    pub(crate) fn programs(&self) -> Vec<Standing> {
+        let mut results: BTreeMap<&ProgramId, (TrialNumber, Vec<f64>)> = BTreeMap::new();
+        for trial in self.current() {
+            let number = trial.started.trial;
+            let entry = results.entry(trial.program()).or_insert((number, Vec::new()));
+            entry.1.extend(trial.metric());
+        }
+        for run in &self.runs {
+            if let Some(entry) = results.get_mut(self.trial(run.trial).program()) {
+                entry.1.extend(run.measurement.metric);
+            }
+        }
+        let mut programs: Vec<Standing> = results
+            .into_values()
+            .filter(|(_, results)| !results.is_empty())
+            .map(|(trial, results)| Standing { trial, mean: mean(&results), runs: results.len() })
+            .collect();
+        programs.sort_by(|a, b| a.mean.total_cmp(&b.mean).then(a.trial.cmp(&b.trial)));
+        programs
+    }
+
+    /// What a completed trial with this metric is: kept if its program is among the best now.
+    pub(crate) fn outcome_of_completed(&self, trial: TrialNumber, metric: f64) -> Outcome {
+        let program = self.trial(trial).program();
+        let better = self
+            .programs()
+            .into_iter()
+            .filter(|other| other.mean < metric && self.trial(other.trial).program() != program);
+        if better.count() < POPULATION { Outcome::Kept } else { Outcome::Discarded }
+    }
+
+    /// Results of a program that no choice of ours has selected: runs on fresh seeds, and the
+    /// trial of a program that was not picked for its score.
+    pub(crate) fn fresh_results(&self, trial: TrialNumber) -> Vec<f64> {
+        let program = self.trial(trial).program();
+        let own = (trial == self.base).then(|| self.trial(trial).metric()).flatten();
+        let runs = self.runs.iter().filter(|run| self.trial(run.trial).program() == program);
+        own.into_iter().chain(runs.filter_map(|run| run.measurement.metric)).collect()
+    }
+
+    /// The noise of a run, from all repeats on fresh seeds but those of the confirmation of `except`.
+    pub(crate) fn noise(&self, except: Option<TrialNumber>) -> Noise {
+        let confirms = except.map(|candidate| Purpose::Confirmation { candidate });
+        let mut groups: BTreeMap<&ProgramId, Vec<f64>> = BTreeMap::new();
+        if let Some(base) = self.trials.get(self.base as usize) {
+            groups.entry(base.program()).or_default().extend(base.metric());
+        }
+        for run in self.runs.iter().filter(|run| Some(run.purpose) != confirms) {
+            groups.entry(self.trial(run.trial).program()).or_default().extend(run.measurement.metric);
+        }
+        Noise::of(&groups.into_values().collect::<Vec<_>>())
+    }
+
+    /// The runs of a candidate's confirmation, both sides, in the order in which they ended.
+    pub(crate) fn confirmation_runs(&self, candidate: TrialNumber) -> impl Iterator<Item = &RunEnded> {
+        let purpose = Purpose::Confirmation { candidate };
+        self.runs.iter().filter(move |run| run.purpose == purpose)
+    }
+
+    /// Mean result of the incumbent on fresh seeds, else its own trial's.
+    pub(crate) fn incumbent_value(&self) -> Option<f64> {
+        let fresh = self.fresh_results(self.incumbent);
+        if fresh.is_empty() { self.trials.get(self.incumbent as usize)?.metric() } else { Some(mean(&fresh)) }
+    }
+
+    /// Learning curves of the incumbent's completed runs.
+    pub(crate) fn incumbent_curves(&self) -> Vec<&[Point]> {
+        let program = self.trial(self.incumbent).program();
+        let trials = self.trials.iter().filter(|trial| trial.program() == program);
+        let own = trials.filter_map(|trial| trial.ended.as_ref().map(|ended| &ended.measurement));
+        let runs = self.runs.iter().filter(|run| self.trial(run.trial).program() == program);
+        own.chain(runs.map(|run| &run.measurement))
+            .filter(|measurement| measurement.metric.is_some())
+            .map(|measurement| measurement.curve.as_slice())
+            .collect()
+    }
+}

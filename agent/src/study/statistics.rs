@@ -1,0 +1,51 @@
+//! The few formulas of statistics that a study needs.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// Mean; 0 of nothing.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
+}
+
+/// Sum of squared deviations from the mean.
+pub(crate) fn sum_of_squares(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    values.iter().map(|value| (value - mean).powi(2)).sum()
+}
+
+/// Median, the mean of the middle two for an even count; `None` of nothing.
+pub(crate) fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(sorted[middle]),
+        _ => Some((sorted[middle - 1] + sorted[middle]) / 2.0),
+    }
+}
+
+/// P(T <= t) of Student's t with `degrees` > 0 degrees of freedom.
+pub(crate) fn student_t_cdf(t: f64, degrees: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, degrees).expect("degrees of freedom are above 0").cdf(t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn students_t_agrees_with_printed_tables() {
+        for (t, degrees, expected) in
+            [(0.0, 3.0, 0.5), (1.0, 1.0, 0.75), (2.015, 5.0, 0.95), (-2.764, 10.0, 0.01), (1.96, 1e6, 0.975)]
+        {
+            assert!((student_t_cdf(t, degrees) - expected).abs() < 2e-4, "{t} {degrees}");
+        }
+    }
+
+    #[test]
+    fn the_median_of_an_even_count_lies_between() {
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(&[]), None);
+    }
+}

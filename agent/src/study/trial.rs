@@ -1,0 +1,124 @@
+//! How a trial went: its learning curve, what was measured, and how it ended.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Number of a trial in its study; 0 is the baseline.
+pub(crate) type TrialNumber = u32;
+
+/// Seconds of wall-clock time.
+pub(crate) type Seconds = f64;
+
+/// One point of a learning curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Point {
+    /// Share of the budget used, in (0, 1].
+    pub(crate) share: f64,
+    /// The metric on the small fixed part of the validation set (bits per byte; lower is better).
+    pub(crate) value: f64,
+}
+
+/// How the run of a program came to its end, by itself or by our hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Ending {
+    /// It used its whole budget and reported a finite result.
+    Completed,
+    /// The pruner stopped it.
+    Pruned,
+    /// It does not build.
+    Unviable,
+    /// It breaks a rule of the evaluation.
+    Invalid,
+    Crashed,
+    OutOfMemory,
+    /// NaN, infinite, or a loss above the bound.
+    Diverged,
+    TimedOut,
+    /// The user stopped it.
+    Cancelled,
+}
+
+/// How a trial ended, as its commit says. Never revised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// Completed; when it ended, among the 10 best distinct programs.
+    Kept,
+    /// Completed, and not among them.
+    Discarded,
+    Pruned,
+    Unviable,
+    Invalid,
+    Crashed,
+    OutOfMemory,
+    Diverged,
+    TimedOut,
+    Cancelled,
+}
+
+impl Outcome {
+    /// The outcome of a run that did not complete; `None` for one that did, since whether it is
+    /// kept depends on the others.
+    pub(crate) fn of_failure(ending: Ending) -> Option<Self> {
+        Some(match ending {
+            Ending::Completed => return None,
+            Ending::Pruned => Self::Pruned,
+            Ending::Unviable => Self::Unviable,
+            Ending::Invalid => Self::Invalid,
+            Ending::Crashed => Self::Crashed,
+            Ending::OutOfMemory => Self::OutOfMemory,
+            Ending::Diverged => Self::Diverged,
+            Ending::TimedOut => Self::TimedOut,
+            Ending::Cancelled => Self::Cancelled,
+        })
+    }
+
+    pub(crate) fn is_completed(self) -> bool {
+        matches!(self, Self::Kept | Self::Discarded)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Kept => "kept",
+            Self::Discarded => "discarded",
+            Self::Pruned => "pruned",
+            Self::Unviable => "unviable",
+            Self::Invalid => "invalid",
+            Self::Crashed => "crashed",
+            Self::OutOfMemory => "out-of-memory",
+            Self::Diverged => "diverged",
+            Self::TimedOut => "timed-out",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// All that one run of a program told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Measurement {
+    pub(crate) ending: Ending,
+    /// The final value of the metric over the whole validation set, lower is better (a metric that
+    /// is to be maximised is negated where it is read). `Some` exactly when completed.
+    pub(crate) metric: Option<f64>,
+    /// In order of shares. Its last value, not `metric`, is what the pruner compares.
+    pub(crate) curve: Vec<Point>,
+    /// One line for people on an ending that is not `Completed`: the compiler's first error, the
+    /// signal, what the pruner predicted; empty otherwise.
+    pub(crate) reason: String,
+    /// Time spent in each phase; 0 for a phase that was not reached.
+    pub(crate) build_seconds: Seconds,
+    pub(crate) smoke_seconds: Seconds,
+    /// Wall-clock time of the training process, start-up and evaluation included.
+    pub(crate) train_seconds: Seconds,
+    /// Training tokens seen; `None` where the program does not say. The same for those below.
+    pub(crate) tokens: Option<u64>,
+    pub(crate) steps: Option<u64>,
+    pub(crate) params: Option<u64>,
+    /// Peak resident memory of the training process in bytes.
+    pub(crate) memory: Option<u64>,
+    pub(crate) device: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Tests over real repositories, processes and git.

@@ -2,4 +2,5 @@
 //!
 //! ARCHITECTURE.md at the root of the repository shows how the modules fit together.
 
+mod rewrite;
 mod study;

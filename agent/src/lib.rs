@@ -2,5 +2,7 @@
 //!
 //! ARCHITECTURE.md at the root of the repository shows how the modules fit together.
 
+mod evaluator;
 mod rewrite;
+mod runner;
 mod study;

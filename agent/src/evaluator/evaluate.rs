@@ -1,0 +1,273 @@
+//! The way of a trial: build, smoke, train. Each phase may be the last; a [`Stop`] says why.
+
+use std::ffi::OsString;
+use std::fs;
+use std::future::Future;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, watch};
+
+use super::{Job, Plan, Slot, Tree, cargo};
+use crate::runner::{Command, Exit, Finished, Limits, Runner};
+use crate::study::{Ending, Measurement, Point};
+
+/// As much of a log's end as is read for a reason, in bytes.
+const LOG_TAIL: u64 = 1 << 20;
+
+/// Characters of a reason: it is one line for people.
+const REASON_CEILING: usize = 300;
+
+/// What keeps a trial from being judged at all. It is not the program's fault, and the study cannot
+/// go on as if nothing were.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EvaluateError {
+    #[error("{what}: {source}")]
+    Io { what: String, source: io::Error },
+    #[error("the disk is full: a trial was stopped to keep {} MiB free; make room and run again; its log is {}", .floor >> 20, .log.display())]
+    DiskFull { floor: u64, log: PathBuf },
+    #[error("'{command}' cannot be started: {reason}")]
+    Spawn { command: String, reason: String },
+    #[error("{count} processes of a trial cannot be ended, so its device cannot be used again; its log is {}", .log.display())]
+    Survivors { count: usize, log: PathBuf },
+    /// The package has no binary, or more than one and none is chosen.
+    #[error("{0}")]
+    Binary(String),
+    #[error("cannot fetch the dependencies: {0}")]
+    Fetch(String),
+}
+
+/// The parts of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Build,
+    Smoke,
+    Train,
+}
+
+/// What happens while a trial runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Progress {
+    /// A phase begins (to wait for its device, perhaps).
+    Phase(Phase),
+    /// A new point of the learning curve.
+    Point(Point),
+}
+
+/// Who watches a trial, and may end it.
+pub(crate) struct Watch<'a> {
+    pub(crate) progress: &'a mut (dyn FnMut(Progress) + Send),
+    /// Asked at every point but the one at share 1; a reason stops the run.
+    pub(crate) prune: &'a mut (dyn FnMut(&[Point]) -> Option<String> + Send),
+    /// Turns true when the trial is to be cancelled.
+    pub(crate) cancelled: watch::Receiver<bool>,
+}
+
+/// Evaluates the programs of one study.
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluator {
+    pub(crate) runner: Runner,
+    pub(crate) plan: Plan,
+}
+
+/// Why a trial goes no further.
+pub(super) enum Stop {
+    /// The program ended so; the second is one line for people.
+    End(Ending, String),
+    Fault(EvaluateError),
+}
+
+impl From<EvaluateError> for Stop {
+    fn from(error: EvaluateError) -> Self {
+        Self::Fault(error)
+    }
+}
+
+impl Stop {
+    pub(super) fn cancelled() -> Self {
+        Self::End(Ending::Cancelled, "stopped by the user".to_owned())
+    }
+
+    pub(super) fn io(what: &str) -> impl FnOnce(io::Error) -> Self {
+        |source| Self::Fault(EvaluateError::Io { what: what.to_owned(), source })
+    }
+}
+
+impl Evaluator {
+    /// Downloads the dependencies; everything after this works offline.
+    /// Cancelled, it ends without a word: whoever cancels does not go on.
+    pub(crate) async fn fetch(
+        &self,
+        slot: &Slot,
+        tree: &Tree,
+        logs: &Path,
+        cancelled: &watch::Receiver<bool>,
+    ) -> Result<(), EvaluateError> {
+        prepare(slot, tree, logs)?;
+        let command = self.command(slot, cargo::fetch_words(&self.plan.build), logs.join("fetch.log"));
+        let finished = self.run(&command, &self.plan.limits.build, cancelled.clone(), |_| true).await?;
+        if matches!(finished.exit, Exit::Success | Exit::Stopped) {
+            return Ok(());
+        }
+        let log = tail(&command.log);
+        Err(EvaluateError::Fetch(cargo::first_error(&log).unwrap_or_else(|| finished.exit.to_string())))
+    }
+
+    /// Runs one program and says how it went.
+    pub(crate) async fn evaluate(
+        &self,
+        slot: &mut Slot,
+        job: &Job<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Measurement, EvaluateError> {
+        let mut measurement = untouched();
+        match self.phases(slot, job, watch, &mut measurement).await {
+            Ok(()) => {}
+            Err(Stop::End(ending, reason)) => {
+                measurement.ending = ending;
+                measurement.reason = reason.chars().take(REASON_CEILING).collect();
+            }
+            Err(Stop::Fault(error)) => return Err(error),
+        }
+        Ok(measurement)
+    }
+
+    async fn phases(
+        &self,
+        slot: &mut Slot,
+        job: &Job<'_>,
+        watch: &mut Watch<'_>,
+        measurement: &mut Measurement,
+    ) -> Result<(), Stop> {
+        (watch.progress)(Progress::Phase(Phase::Build));
+        let binary = self.build(slot, job, watch, measurement).await?;
+        if let Some(budget) = &self.plan.smoke_budget {
+            (watch.progress)(Progress::Phase(Phase::Smoke));
+            self.smoke(slot, job, watch, &binary, budget, measurement).await?;
+        }
+        (watch.progress)(Progress::Phase(Phase::Train));
+        self.train(slot, job, watch, &binary, measurement).await
+    }
+
+    pub(super) fn command(&self, slot: &Slot, words: Vec<OsString>, log: PathBuf) -> Command {
+        Command { words, directory: self.package(slot), environment: Vec::new(), log }
+    }
+
+    /// The directory of the package in a slot.
+    pub(super) fn package(&self, slot: &Slot) -> PathBuf {
+        // Joining an empty path would add a slash, and the paths in cargo's messages have none.
+        if self.plan.package.is_empty() { slot.source() } else { slot.source().join(&self.plan.package) }
+    }
+
+    /// Runs a command to its end. `hear` gets each line, and stops the command by saying `false`.
+    pub(super) async fn run(
+        &self,
+        command: &Command,
+        limits: &Limits,
+        mut cancelled: watch::Receiver<bool>,
+        mut hear: impl FnMut(&str) -> bool,
+    ) -> Result<Finished, EvaluateError> {
+        let mut process = self.runner.start(command, limits).map_err(|source| {
+            let what = format!("cannot start '{}'", command.to_shell());
+            EvaluateError::Io { what, source }
+        })?;
+        loop {
+            match until_cancelled(&mut cancelled, process.line()).await {
+                Some(Some(line)) if hear(&line) => {}
+                // The end of output, which is not yet the end of the process.
+                Some(None) => break,
+                _ => {
+                    process.stop();
+                    break;
+                }
+            }
+        }
+        refuse_faults(process.finish().await, command, limits)
+    }
+}
+
+/// What a finished command says about this machine rather than about the program.
+fn refuse_faults(finished: Finished, command: &Command, limits: &Limits) -> Result<Finished, EvaluateError> {
+    let log = command.log.clone();
+    if finished.survivors > 0 {
+        return Err(EvaluateError::Survivors { count: finished.survivors, log });
+    }
+    match &finished.exit {
+        Exit::DiskFull => Err(EvaluateError::DiskFull { floor: limits.disk_floor, log }),
+        Exit::SpawnFailed(reason) => {
+            Err(EvaluateError::Spawn { command: command.to_shell(), reason: reason.clone() })
+        }
+        _ => Ok(finished),
+    }
+}
+
+fn untouched() -> Measurement {
+    Measurement {
+        ending: Ending::Completed,
+        metric: None,
+        curve: Vec::new(),
+        reason: String::new(),
+        build_seconds: 0.0,
+        smoke_seconds: 0.0,
+        train_seconds: 0.0,
+        tokens: None,
+        steps: None,
+        params: None,
+        memory: None,
+        device: None,
+    }
+}
+
+/// Fills the slot, and makes the directory of the logs.
+pub(super) fn prepare(slot: &Slot, tree: &Tree, logs: &Path) -> Result<(), EvaluateError> {
+    let done = fs::create_dir_all(logs).and_then(|()| slot.fill(tree));
+    done.map_err(|source| EvaluateError::Io { what: "cannot fill the slot".to_owned(), source })
+}
+
+/// The end of a log; empty when there is none.
+pub(super) fn tail(log: &Path) -> String {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut file = fs::File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(LOG_TAIL)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+}
+
+/// What a future gives, or `None` when the trial is cancelled first.
+pub(super) async fn until_cancelled<T>(
+    cancelled: &mut watch::Receiver<bool>,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let cancellation = async {
+        // Nobody is left who could cancel: never.
+        if cancelled.wait_for(|yes| *yes).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = cancellation => None,
+        value = future => Some(value),
+    }
+}
+
+/// Waits until nothing trains on the slot's device, and keeps it so.
+pub(super) async fn enter_to_build(slot: &Slot) -> Option<OwnedRwLockWriteGuard<()>> {
+    match &slot.gate {
+        Some(gate) => Some(Arc::clone(gate).write_owned().await),
+        None => None,
+    }
+}
+
+/// Waits until nothing builds for the slot's device, and keeps it so.
+pub(super) async fn enter_to_train(slot: &Slot) -> Option<OwnedRwLockReadGuard<()>> {
+    match &slot.gate {
+        Some(gate) => Some(Arc::clone(gate).read_owned().await),
+        None => None,
+    }
+}

@@ -1,0 +1,24 @@
+//! Runs one program: fills a slot with its source, builds it, smokes it, trains it, and says how it
+//! went. What the answer is worth, and what is tried next, is not decided here.
+
+mod build;
+mod cargo;
+mod evaluate;
+mod job;
+mod kv;
+mod limits;
+mod metric;
+mod reading;
+mod slot;
+mod train;
+mod verdict;
+mod warm;
+
+pub(crate) use evaluate::{EvaluateError, Evaluator, Phase, Progress, Watch};
+pub(crate) use job::{File, Job, Plan, Tree};
+pub(crate) use limits::{LimitSettings, PhaseLimits};
+pub(crate) use metric::{Metric, MetricSource};
+pub(crate) use slot::{Gate, Slot, slots_directory};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+//! Evaluates stand-in trainers for real: cargo builds them, the supervisor runs them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex::Regex;
+use tempfile::TempDir;
+use tokio::sync::{RwLock, watch};
+
+use super::*;
+use crate::runner::Runner;
+use crate::study::{Ending, Measurement, Point, ProgramId, Sources};
+
+fn stand_in(name: &str) -> Tree {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/testdata/stand-in").join(name);
+    let mut tree = Tree::new();
+    for path in ["Cargo.toml", "Cargo.lock", "src/main.rs", "src/recipe.rs", "src/mishap.rs"] {
+        if let Ok(bytes) = std::fs::read(root.join(path)) {
+            tree.insert(path.to_owned(), File { bytes: bytes.into(), executable: false });
+        }
+    }
+    tree
+}
+
+fn with(tree: &Tree, path: &str, from: &str, to: &str) -> Tree {
+    let mut tree = tree.clone();
+    let text = String::from_utf8(tree[path].bytes.to_vec()).unwrap();
+    assert!(text.contains(from), "{path} has no {from}");
+    tree.insert(
+        path.to_owned(),
+        File { bytes: text.replace(from, to).into_bytes().into(), executable: false },
+    );
+    tree
+}
+
+fn identity(tree: &Tree) -> ProgramId {
+    let text =
+        |(path, file): (&String, &File)| (path.clone(), String::from_utf8_lossy(&file.bytes).into_owned());
+    ProgramId::new("", &Sources(tree.iter().map(text).collect::<BTreeMap<_, _>>()))
+}
+
+/// A slot of its own, and an evaluator with limits that suit programs of milliseconds.
+struct Bench {
+    directory: TempDir,
+    slot: Slot,
+    evaluator: Evaluator,
+}
+
+impl Bench {
+    fn new(metric: Metric, smoke: bool) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // With a target directory that is there, no slot is warmed: these crates need nothing.
+        std::fs::create_dir_all(directory.path().join("slot-0/target")).unwrap();
+        let slot = Slot::open(directory.path(), 0, Some(Arc::new(RwLock::new(())))).unwrap();
+        let set = LimitSettings {
+            train: Some(Duration::from_secs(60)),
+            memory: Some(256 << 20),
+            disk_floor: Some(0),
+            ..LimitSettings::default()
+        };
+        let plan = Plan {
+            package: String::new(),
+            build: Plan::default_build(),
+            binary: None,
+            arguments: Vec::new(),
+            budget: "160steps".to_owned(),
+            smoke_budget: smoke.then(|| Plan::SMOKE_BUDGET.to_owned()),
+            metric,
+            limits: PhaseLimits::derive("160steps", None, true, &set),
+        };
+        Self { directory, slot, evaluator: Evaluator { runner: Runner::for_tests(), plan } }
+    }
+
+    fn quick() -> Self {
+        Self::new(Metric::val_bpb(), true)
+    }
+
+    async fn run(&mut self, tree: &Tree, seed: u64) -> Measurement {
+        self.run_as(tree, seed, &identity(tree), |_| None).await
+    }
+
+    async fn run_as(
+        &mut self,
+        tree: &Tree,
+        seed: u64,
+        program: &ProgramId,
+        mut prune: impl FnMut(&[Point]) -> Option<String> + Send,
+    ) -> Measurement {
+        let logs = self.directory.path().join("logs");
+        let (_sender, cancelled) = watch::channel(false);
+        let mut watch = Watch { progress: &mut |_| {}, prune: &mut prune, cancelled };
+        let job = Job { program, tree, seed, logs: &logs };
+        self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_program_is_built_smoked_and_trained_and_its_result_is_its_own() {
+    let mut bench = Bench::quick();
+    let plain = stand_in("quick");
+    let first = bench.run(&plain, 7).await;
+    assert_eq!((first.ending, first.reason.as_str()), (Ending::Completed, ""));
+    assert_eq!(first.curve.len(), 16);
+    assert_eq!(first.curve[15].share, 1.0);
+    assert!((first.metric.unwrap() - first.curve[15].value - 0.01).abs() < 1e-5);
+    assert_eq!((first.steps, first.device.as_deref()), (Some(160), Some("none")));
+    assert!(first.build_seconds > 0.0 && first.smoke_seconds > 0.0 && first.memory.unwrap() > 0);
+
+    // Another program in the same slot and target directory: the trap that cargo sets.
+    let better = bench.run(&with(&plain, "src/recipe.rs", "f64 = 1e-3", "f64 = 3e-3"), 7).await;
+    assert!(better.metric.unwrap() < first.metric.unwrap() - 0.1);
+
+    let again = bench.run(&plain, 7).await;
+    assert_eq!((again.metric, again.curve, again.build_seconds), (first.metric, first.curve, 0.0));
+    assert_ne!(bench.run(&plain, 8).await.metric, first.metric);
+    let log = std::fs::read_to_string(bench.directory.path().join("logs/train.log")).unwrap();
+    assert!(
+        log.lines().next().unwrap().contains("AUTORESEARCH_SEED=8 AUTORESEARCH_BUDGET=160steps"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn every_mishap_has_its_ending() {
+    let table = [
+        (1, Ending::Diverged, "NaN at 6 % of the budget"),
+        (2, Ending::Crashed, "panic: index out of bounds: the len is 4 but the index is 7 at src/main.rs"),
+        (3, Ending::TimedOut, "no output for 1s"),
+        (4, Ending::OutOfMemory, "out of memory"),
+        (5, Ending::Invalid, "the model is not causal"),
+        (6, Ending::Diverged, "loss 913.0 is above the bound"),
+        (7, Ending::Crashed, "it ended well but told no val_bpb"),
+        (8, Ending::Invalid, "the result is of program 0123456789abcdef"),
+        (9, Ending::TimedOut, "no output for 1s"),
+    ];
+    let mut bench = Bench::quick();
+    bench.evaluator.plan.smoke_budget = None;
+    for (mishap, ending, reason) in table {
+        let tree = with(&stand_in("quick"), "src/mishap.rs", "u32 = 0", &format!("u32 = {mishap}"));
+        // Short only where silence is what is looked for: a busy machine is slow to start things.
+        let patience = if ending == Ending::TimedOut { 1 } else { 60 };
+        bench.evaluator.plan.limits.train.silence = Some(Duration::from_secs(patience));
+        let found = bench.run(&tree, 0).await;
+        assert_eq!(found.ending, ending, "{mishap}: {found:?}");
+        assert!(found.reason.contains(reason), "{mishap}: {found:?}");
+        assert_eq!(found.metric, None, "{mishap}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_compile_is_unviable_and_the_next_program_is_not() {
+    let mut bench = Bench::quick();
+    let plain = stand_in("quick");
+    let broken = bench.run(&with(&plain, "src/recipe.rs", "usize = 64", "usize = \"wide\""), 0).await;
+    assert_eq!(broken.ending, Ending::Unviable);
+    assert!(
+        broken.reason.starts_with("error[E0308]: mismatched types (src/recipe.rs:6:"),
+        "{}",
+        broken.reason
+    );
+    assert_eq!(bench.run(&plain, 0).await.ending, Ending::Completed);
+}
+
+#[tokio::test]
+async fn the_smoke_run_saves_the_budget_of_a_program_that_crashes_at_once() {
+    let mut bench = Bench::quick();
+    let found = bench.run(&with(&stand_in("quick"), "src/mishap.rs", "u32 = 0", "u32 = 2"), 0).await;
+    assert_eq!((found.ending, found.train_seconds), (Ending::Crashed, 0.0));
+    assert!(found.reason.starts_with("smoke run: panic"), "{}", found.reason);
+}
+
+#[tokio::test]
+async fn the_pruner_stops_a_run_and_its_curve_ends_there() {
+    let mut bench = Bench::quick();
+    bench.evaluator.plan.budget = "8s".to_owned();
+    let tree = stand_in("quick");
+    let prune = |curve: &[Point]| (curve.len() == 3).then(|| "predicted 2.9, needed 2.5".to_owned());
+    let found = bench.run_as(&tree, 0, &identity(&tree), prune).await;
+    assert_eq!((found.ending, found.reason.as_str()), (Ending::Pruned, "predicted 2.9, needed 2.5"));
+    assert_eq!((found.curve.len(), found.metric), (3, None));
+    assert!(found.train_seconds < 6.0, "{found:?}");
+}
+
+#[tokio::test]
+async fn a_cancelled_trial_ends_at_once() {
+    let mut bench = Bench::quick();
+    bench.evaluator.plan.budget = "60s".to_owned();
+    let (tree, logs) = (stand_in("quick"), bench.directory.path().join("logs"));
+    let program = identity(&tree);
+    let (sender, cancelled) = watch::channel(false);
+    let mut progress = |progress| {
+        if progress == Progress::Phase(Phase::Train) {
+            sender.send_replace(true);
+        }
+    };
+    let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, cancelled };
+    let job = Job { program: &program, tree: &tree, seed: 0, logs: &logs };
+    // A campaign may give each slot a task of its own.
+    fn can_be_sent<T: Send>(value: T) -> T {
+        value
+    }
+    let trial = can_be_sent(bench.evaluator.evaluate(&mut bench.slot, &job, &mut watch));
+    let found = trial.await.unwrap();
+    assert_eq!((found.ending, found.metric), (Ending::Cancelled, None));
+}
+
+#[tokio::test]
+async fn nothing_is_built_on_a_device_while_something_trains_there() {
+    let mut bench = Bench::quick();
+    let training = Arc::clone(bench.slot.gate.as_ref().unwrap()).read_owned().await;
+    let tree = stand_in("quick");
+    let waiting = tokio::time::timeout(Duration::from_millis(300), bench.run(&tree, 0)).await;
+    assert!(waiting.is_err());
+    assert!(!bench.directory.path().join("logs/build.log").exists());
+    drop(training);
+    assert_eq!(bench.run(&tree, 0).await.ending, Ending::Completed);
+    // A program that is built already disturbs nobody.
+    let _training = Arc::clone(bench.slot.gate.as_ref().unwrap()).read_owned().await;
+    assert_eq!(bench.run(&tree, 1).await.ending, Ending::Completed);
+}
+
+#[tokio::test]
+async fn a_foreign_crate_is_built_anew_each_time_and_read_by_a_pattern() {
+    let pattern = |text| Regex::new(text).unwrap();
+    let source = MetricSource::Pattern {
+        result: pattern(r"^done: ([\d.]+) %"),
+        progress: Some(pattern(r"^\[(?<step>\d+)/(?<steps>\d+)\].*: (?<value>[\d.]+) %")),
+    };
+    let mut bench = Bench::new(Metric { name: "accuracy".to_owned(), maximise: true, source }, false);
+    bench.evaluator.plan.arguments = ["--seed", "{seed}", "--epochs", "5"].map(str::to_owned).to_vec();
+    let plain = stand_in("foreign");
+    let first = bench.run(&plain, 3).await;
+    assert_eq!((first.ending, first.reason.as_str(), first.curve.len()), (Ending::Completed, "", 5));
+    assert_eq!(first.metric, Some(-85.3));
+    let better = bench.run(&with(&plain, "src/main.rs", "f64 = 0.05", "f64 = 0.1"), 3).await;
+    assert_eq!(better.metric, Some(-90.3));
+    // A slot that knows nothing of earlier builds, over a target directory that holds this very one.
+    for _ in 0..2 {
+        bench.slot = Slot::open(bench.directory.path(), 0, None).unwrap();
+        let anew = bench.run(&plain, 3).await;
+        assert_eq!((anew.metric, anew.build_seconds > 0.0), (first.metric, true), "{anew:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_crate_is_read_through_the_logs_of_burn_train() {
+    let source = MetricSource::BurnTrain { directory: "artifacts".to_owned(), log: "Loss".to_owned() };
+    let mut bench = Bench::new(Metric { name: "loss".to_owned(), maximise: false, source }, false);
+    bench.evaluator.plan.arguments = ["--logs", "artifacts", "--epochs", "3"].map(str::to_owned).to_vec();
+    let found = bench.run(&stand_in("foreign"), 0).await;
+    assert_eq!((found.ending, found.curve.len()), (Ending::Completed, 3));
+    assert_eq!(found.metric, Some(found.curve[2].value));
+    // Logs of one run are not taken for those of the next.
+    bench.evaluator.plan.arguments = ["--epochs", "3"].map(str::to_owned).to_vec();
+    assert_eq!(bench.run(&stand_in("foreign"), 0).await.ending, Ending::Crashed);
+}
+
+#[tokio::test]
+async fn dependencies_are_fetched_or_the_reason_is_told() {
+    let bench = Bench::quick();
+    let logs = bench.directory.path().join("logs");
+    let (_sender, never) = tokio::sync::watch::channel(false);
+    bench.evaluator.fetch(&bench.slot, &stand_in("quick"), &logs, &never).await.unwrap();
+    let mut unlocked = stand_in("quick");
+    unlocked.remove("Cargo.lock");
+    let error = bench.evaluator.fetch(&bench.slot, &unlocked, &logs, &never).await.unwrap_err();
+    assert!(error.to_string().contains("lock file"), "{error}");
+}
+
+/// The tracked files of the default target.
+fn target_project() -> Tree {
+    fn add(tree: &mut Tree, root: &Path, below: &str) {
+        for entry in std::fs::read_dir(root.join(below)).unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{below}{}", entry.file_name().to_str().unwrap());
+            if entry.path().is_file() {
+                tree.insert(
+                    path,
+                    File { bytes: std::fs::read(entry.path()).unwrap().into(), executable: false },
+                );
+            } else if path != "target" {
+                add(tree, root, &format!("{path}/"));
+            }
+        }
+    }
+    let mut tree = Tree::new();
+    add(&mut tree, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../target-project"), "");
+    tree
+}
+
+fn warm_bench() -> Bench {
+    let mut bench = Bench::quick();
+    let slots = bench.directory.path().join("warm");
+    bench.slot = Slot::open(&slots, 0, None).unwrap();
+    bench.evaluator.plan.limits = PhaseLimits::derive("20s", None, true, &LimitSettings::default());
+    bench
+}
+
+/// The promise behind "the first build takes seconds": the target's dependencies are, feature for
+/// feature, those that the agent was built with. A debug build of the agent has nothing to give.
+#[tokio::test]
+async fn a_warm_slot_compiles_the_target_project_and_nothing_else() {
+    if warm::own_release_directory().is_none() {
+        return;
+    }
+    let mut bench = warm_bench();
+    // Three minutes are enough for one crate, and far from enough for burn.
+    bench.evaluator.plan.limits.build.deadline = Some(Duration::from_secs(180));
+    bench.evaluator.plan.smoke_budget = None;
+    bench.evaluator.plan.budget = "1steps".to_owned();
+    let tree = target_project();
+    let found = bench.run(&tree, 0).await;
+    let log = std::fs::read_to_string(bench.directory.path().join("logs/build.log")).unwrap();
+    let compiled = log.lines().filter_map(|line| line.trim().strip_prefix("Compiling "));
+    let compiled: Vec<&str> = compiled.map(|what| what.split(' ').next().unwrap()).collect();
+    assert_eq!(compiled, ["target-project"], "{found:?}");
+}
+
+#[tokio::test]
+#[ignore = "measures; run it by hand on a quiet machine"]
+async fn measure_from_edit_to_running_trial() {
+    let mut bench = warm_bench();
+    bench.evaluator.plan.budget = "20steps".to_owned();
+    let plain = target_project();
+    for rate in ["1e-3", "2e-3", "3e-3", "1e-3"] {
+        let tree = with(
+            &plain,
+            "src/recipe.rs",
+            "LEARNING_RATE: f64 = 1e-3",
+            &format!("LEARNING_RATE: f64 = {rate}"),
+        );
+        let (program, logs) = (identity(&tree), bench.directory.path().join("logs"));
+        let start = std::time::Instant::now();
+        let mut times = Vec::new();
+        let mut progress = |progress| times.push((progress, start.elapsed().as_secs_f64()));
+        let (_sender, cancelled) = watch::channel(false);
+        let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, cancelled };
+        let job = Job { program: &program, tree: &tree, seed: 0, logs: &logs };
+        let found = bench.evaluator.evaluate(&mut bench.slot, &job, &mut watch).await.unwrap();
+        times.retain(|(progress, _)| matches!(progress, Progress::Phase(_)));
+        println!("{rate}: {times:?} {found:?}");
+    }
+}

@@ -3,6 +3,8 @@
 //! ARCHITECTURE.md at the root of the repository shows how the modules fit together.
 
 mod evaluator;
+mod journal;
+mod repo;
 mod rewrite;
 mod runner;
 mod study;

@@ -1,0 +1,231 @@
+//! What the merge of a discovery says: the whole change from the previous best, and why to believe it.
+
+use std::fmt::Write;
+
+use super::message::Metric;
+use super::numbers::{figure, figures, p_value, percent};
+use super::prose::{list, message, one_line, paragraph, title};
+use super::trailers::{edit_words, line, word};
+use crate::study::{Edit, ProgramId, TrialNumber};
+
+/// Width of a column of the table of evidence.
+const COLUMN: usize = 14;
+
+/// Previous best and candidate, trained on the same fresh seed. Values as in a study: lower is better.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pair {
+    pub(crate) seed: u64,
+    pub(crate) before: f64,
+    pub(crate) after: f64,
+}
+
+/// All that the message of a discovery's merge is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MergeNote<'a> {
+    pub(crate) study: &'a str,
+    /// The trial that is merged.
+    pub(crate) trial: TrialNumber,
+    pub(crate) program: &'a ProgramId,
+    pub(crate) metric: &'a Metric,
+    /// From the previous best to this program, edits of the previous best that went away included.
+    pub(crate) changes: &'a [Edit],
+    /// Why each change may help; a paragraph each.
+    pub(crate) ideas: &'a [String],
+    /// The evidence; at least one.
+    pub(crate) pairs: &'a [Pair],
+    /// `None` where noise cannot be measured.
+    pub(crate) p_value: Option<f64>,
+    pub(crate) budget: &'a str,
+    pub(crate) frozen: &'a str,
+}
+
+impl MergeNote<'_> {
+    pub(crate) fn message(&self) -> String {
+        let subject = format!("merge trial {}: {}, {}", self.trial, title(self.changes), self.gain());
+        let mut paragraphs =
+            vec![paragraph("Changes from the previous best program to this one:"), list(self.changes)];
+        paragraphs.extend(self.ideas.iter().map(|idea| paragraph(idea)));
+        paragraphs.extend([paragraph(&self.how_sure()), self.table()]);
+        message(&subject, &paragraphs, &self.trailers())
+    }
+
+    /// Means of the pairs, before and after, as the program prints them.
+    fn means(&self) -> (f64, f64) {
+        let mean = |value: fn(&Pair) -> f64| {
+            let values = self.pairs.iter().map(value);
+            let mean = values.sum::<f64>() / self.pairs.len() as f64;
+            self.metric.as_printed(mean)
+        };
+        (mean(|pair| pair.before), mean(|pair| pair.after))
+    }
+
+    /// `val_bpb 2.412 -> 2.331 (-3.4 %, 4 seeds, p = 0.004)`.
+    fn gain(&self) -> String {
+        let (before, after) = self.means();
+        let seeds = match self.pairs.len() {
+            1 => "1 seed".to_owned(),
+            seeds => format!("{seeds} seeds"),
+        };
+        let parts = [percent(before, after), Some(seeds), self.p_value.map(p_value)];
+        let (before, after) = figures(before, after);
+        let sure = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        format!("{} {before} -> {after} ({sure})", one_line(&self.metric.name))
+    }
+
+    fn how_sure(&self) -> String {
+        let how = format!(
+            "Both were trained on fresh seeds with a budget of {}; the result by which the trial was picked is no part \
+             of this.",
+            self.budget
+        );
+        let doubt = match self.p_value {
+            Some(p) => format!("If they were equally good, so much would be seen with {}.", p_value(p)),
+            None => "Repeats of a program do not differ here, so noise cannot be measured: one comparison decided."
+                .to_owned(),
+        };
+        format!("{how} {doubt}")
+    }
+
+    fn table(&self) -> String {
+        let mut table = format!("  {:<20} {:>COLUMN$} {:>COLUMN$}", "seed", "previous best", "this program");
+        for pair in self.pairs {
+            let (before, after) = (self.metric.as_printed(pair.before), self.metric.as_printed(pair.after));
+            let row = format!("\n  {:<20} {:>COLUMN$} {:>COLUMN$}", pair.seed, figure(before), figure(after));
+            table.push_str(&row);
+        }
+        table
+    }
+
+    fn trailers(&self) -> String {
+        let mut text = String::new();
+        self.write_trailers(&mut text).expect("a String takes all that is written");
+        text
+    }
+
+    fn write_trailers(&self, f: &mut String) -> std::fmt::Result {
+        let (before, after) = self.means();
+        line(f, "Study", word(self.study))?;
+        line(f, "Trial", self.trial)?;
+        self.changes.iter().try_for_each(|edit| line(f, "Edit", edit_words(edit)))?;
+        line(f, "Program", self.program)?;
+        line(f, "Metric", format_args!("{} {after}", word(&self.metric.name)))?;
+        line(f, "Previous-Metric", format_args!("{} {before}", word(&self.metric.name)))?;
+        for pair in self.pairs {
+            let (before, after) = (self.metric.as_printed(pair.before), self.metric.as_printed(pair.after));
+            line(f, "Pair", format_args!("seed={} before={before} after={after}", pair.seed))?;
+        }
+        self.p_value.map_or(Ok(()), |p| line(f, "P-Value", p))?;
+        line(f, "Budget", word(self.budget))?;
+        writeln!(f, "Frozen: {}", word(self.frozen))
+    }
+}
+
+/// The message of the commit that takes over what other hands did to main, for a study to go on from there.
+pub(crate) fn takeover(study: &str, main: &str, their_subject: &str) -> String {
+    let subject = format!("take over {main}: {}", one_line(their_subject));
+    let what = paragraph(
+        "main was moved by other hands. This commit has its files as they are there; the study's own discoveries, the \
+         second parent, are proposed again as edits of it.",
+    );
+    message(&subject, &[what], &format!("Study: {}\n", word(study)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Sources;
+
+    fn edit(site: &str, from: &str, to: &str, summary: &str) -> Edit {
+        let [site, from, to, summary] = [site, from, to, summary].map(str::to_owned);
+        Edit { site, from, to, template: None, summary }
+    }
+
+    fn message_of(changes: &[Edit], pairs: &[Pair], p_value: Option<f64>) -> String {
+        let program = ProgramId::new("frozen", &Sources::default());
+        let metric = Metric { name: "val_bpb".to_owned(), maximise: false };
+        let note = MergeNote {
+            study: "night",
+            trial: 17,
+            program: &program,
+            metric: &metric,
+            changes,
+            ideas: &[],
+            pairs,
+            p_value,
+            budget: "20s",
+            frozen: "f00d",
+        };
+        note.message().replace(program.as_str(), "PROGRAM")
+    }
+
+    const PAIRS: [Pair; 2] =
+        [Pair { seed: 101, before: 2.410, after: 2.330 }, Pair { seed: 102, before: 2.414, after: 2.332 }];
+
+    #[test]
+    fn a_merge_tells_the_whole_change_the_gain_and_how_sure_it_is() {
+        let changes = [
+            edit("positions", "original", "rope", "RoPE instead of learned positions"),
+            edit("recipe::RATE", "2e-3", "1e-3", "RATE 2e-3 -> 1e-3"),
+        ];
+        assert_eq!(
+            message_of(&changes, &PAIRS, Some(0.0042)),
+            "\
+merge trial 17: RoPE instead of learned positions and 1 more, val_bpb 2.412 -> 2.331 (-3.4 %, 2 seeds, p = 0.004)
+
+Changes from the previous best program to this one:
+
+- RoPE instead of learned positions (positions: original -> rope)
+- RATE 2e-3 -> 1e-3 (recipe::RATE: 2e-3 -> 1e-3)
+
+Both were trained on fresh seeds with a budget of 20s; the result by
+which the trial was picked is no part of this. If they were equally
+good, so much would be seen with p = 0.004.
+
+  seed                  previous best   this program
+  101                           2.410          2.330
+  102                           2.414          2.332
+
+Study: night
+Trial: 17
+Edit: site=positions from=original to=rope summary=\"RoPE instead of learned positions\"
+Edit: site=recipe::RATE from=2e-3 to=1e-3 summary=\"RATE 2e-3 -> 1e-3\"
+Program: PROGRAM
+Metric: val_bpb 2.331
+Previous-Metric: val_bpb 2.412
+Pair: seed=101 before=2.41 after=2.33
+Pair: seed=102 before=2.414 after=2.332
+P-Value: 0.0042
+Budget: 20s
+Frozen: f00d
+"
+        );
+    }
+
+    #[test]
+    fn no_p_value_is_stated_where_noise_cannot_be_measured() {
+        let changes = [edit("recipe::RATE", "2e-3", "1e-3", "RATE 2e-3 -> 1e-3")];
+        let message = message_of(&changes, &PAIRS[..1], None);
+        let subject = message.lines().next().unwrap();
+        assert_eq!(subject, "merge trial 17: RATE 2e-3 -> 1e-3, val_bpb 2.410 -> 2.330 (-3.3 %, 1 seed)");
+        assert!(message.contains("noise cannot be measured"));
+        assert!(!message.contains("p = ") && !message.contains("P-Value"));
+    }
+
+    #[test]
+    fn the_trailers_of_a_merge_are_git_trailers_and_not_those_of_a_trial() {
+        let changes = [edit("a b", "\n", ":", "odd\nsite")];
+        let message = message_of(&changes, &PAIRS, Some(0.5));
+        let found = git2::message_trailers_strs(&message).unwrap();
+        let keys: Vec<_> = found.iter().map(|(key, _)| key.to_owned()).collect();
+        assert_eq!(keys[..4], ["Study", "Trial", "Edit", "Program"]);
+        assert_eq!(keys.len(), 11);
+        assert_eq!(super::super::trailers::Trailers::parse(&message), None);
+    }
+
+    #[test]
+    fn a_takeover_names_what_is_taken_over() {
+        let message = takeover("night", "01234567", "Fix the\nloader");
+        assert!(message.starts_with("take over 01234567: Fix the loader\n\nmain was moved"));
+        assert!(message.ends_with("\n\nStudy: night\n"));
+    }
+}

@@ -1,0 +1,20 @@
+//! The record of a study: the events that are its truth, what is kept beside them, and what its commits say.
+//!
+//! Decides nothing: what an event means is `study`'s affair, and what is written where in git is `repo`'s.
+
+mod events;
+mod folder;
+mod lock;
+mod merge;
+mod message;
+mod numbers;
+mod prose;
+#[cfg(test)]
+mod read_back;
+mod trailers;
+
+pub(crate) use events::EventLog;
+pub(crate) use folder::Folder;
+pub(crate) use lock::Lock;
+pub(crate) use merge::{MergeNote, Pair, takeover};
+pub(crate) use message::{Metric, TrialNote};

@@ -1,0 +1,287 @@
+//! A working tree that is brought from one commit to a later one without touching anybody's work.
+//!
+//! Each file goes from one version to the next by a rename, so at any moment it holds a version that is in git. What
+//! holds anything else is somebody's work, and everything stays as it is. Never forces, merges or resolves.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use git2::build::CheckoutBuilder;
+use git2::{
+    DiffOptions, ErrorCode, FileMode, IndexEntry, IndexTime, ObjectType, Oid, Repository, RepositoryState,
+    StatusOptions, Tree,
+};
+
+use super::follow::Stop;
+use super::open::io_error;
+use super::{CommitId, RepoError, Wait};
+
+/// Where new versions of files are written before they take their places, in the git directory.
+const STAGING: &str = "autoresearch-checkout";
+
+/// A version of a file, or that it is not there. Anything else on disk has the name that no content has.
+type Version = Option<(Oid, bool)>;
+
+/// One working tree of a repository.
+pub(super) struct WorkingTree {
+    git: Repository,
+    pub(super) root: PathBuf,
+    /// Full name of the branch that is checked out; `None` when HEAD is detached.
+    pub(super) head: Option<String>,
+}
+
+impl WorkingTree {
+    /// The one that `git` was opened in.
+    pub(super) fn of(git: &Repository) -> Result<Self, RepoError> {
+        Self::new(Repository::open(git.path())?)
+    }
+
+    /// Those of a repository that a branch could be checked out in: that have it, or have no branch.
+    pub(super) fn holding(git: &Repository, branch: &str) -> Result<Vec<Self>, Stop> {
+        let mut trees = Vec::new();
+        let first = Repository::open(git.commondir())?;
+        if !first.is_bare() {
+            trees.push(Self::new(first)?);
+        }
+        for name in git.worktrees()?.iter() {
+            trees.extend(Self::linked(git, name?.unwrap_or_default(), branch)?);
+        }
+        trees.retain(|tree| tree.head.as_deref().is_none_or(|head| head == branch));
+        Ok(trees)
+    }
+
+    /// A linked one; `None` when it is not there and has another branch.
+    fn linked(git: &Repository, name: &str, branch: &str) -> Result<Option<Self>, Stop> {
+        let opened = git.find_worktree(name).and_then(|tree| Repository::open_from_worktree(&tree));
+        if let Ok(git) = opened {
+            return Ok(Some(Self::new(git)?));
+        }
+        let kept = git.commondir().join("worktrees").join(name);
+        let head = fs::read_to_string(kept.join("HEAD")).unwrap_or_default();
+        if head.trim().strip_prefix("ref: ") != Some(branch) {
+            return Ok(None);
+        }
+        let place = fs::read_to_string(kept.join("gitdir")).unwrap_or_default();
+        let place = place.trim().trim_end_matches("/.git");
+        Err(Stop::Wait(Wait::Unreachable(place.into())))
+    }
+
+    fn new(git: Repository) -> Result<Self, RepoError> {
+        let root = git.workdir().ok_or_else(|| RepoError::Bare(git.path().to_owned()))?.to_owned();
+        let head = git.find_reference("HEAD")?.symbolic_target()?.map(str::to_owned);
+        Ok(Self { git, root, head })
+    }
+
+    /// Whether a rebase, merge or the like is under way, which may hold a branch although HEAD is detached.
+    pub(super) fn is_busy(&self) -> bool {
+        !matches!(self.git.state(), RepositoryState::Clean | RepositoryState::Bisect)
+    }
+
+    /// Tracked files that differ from HEAD in the index or on disk.
+    pub(super) fn changed(&self) -> Result<Vec<String>, RepoError> {
+        let mut options = StatusOptions::new();
+        options.include_untracked(false).include_ignored(false).exclude_submodules(true);
+        let statuses = self.git.statuses(Some(&mut options))?;
+        Ok(statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
+    }
+
+    /// Brings files and index from one commit to a later one. HEAD's branch is not moved.
+    pub(super) fn advance(&self, at: CommitId, to: CommitId) -> Result<(), Stop> {
+        if self.git.path().join("index.lock").exists() {
+            return Err(Stop::Wait(Wait::Locked(self.root.clone())));
+        }
+        let target = self.git.find_commit(to.0)?.tree()?;
+        let paths = self.paths_to_write(at, to, &target)?;
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let staging = self.git.path().join(STAGING);
+        self.stage(&target, &paths, &staging)?;
+        for path in &paths {
+            self.replace(&staging, path)?;
+        }
+        self.update_index(&target, &paths)?;
+        fs::remove_dir_all(&staging).map_err(io_error(&staging))?;
+        Ok(())
+    }
+
+    /// The paths that have to change, if each of them holds a version that is in git on the way.
+    fn paths_to_write(
+        &self,
+        at: CommitId,
+        to: CommitId,
+        target: &Tree<'_>,
+    ) -> Result<BTreeSet<String>, Stop> {
+        let way = self.way(at, to)?;
+        let mut paths = self.differing(&self.git.find_commit(at.0)?.tree()?, target)?;
+        // A file that was brought to a version on the way when we were killed differs from HEAD too.
+        paths.extend(self.changed()?);
+        let mut index = self.git.index()?;
+        index.read(true)?;
+        let mut theirs = Vec::new();
+        for path in &paths {
+            let known = self.versions(&way, path)?;
+            let indexed = index.get_path(path.as_ref(), 0).map(|entry| (entry.id, self.trusted(entry.mode)));
+            if !known.contains(&indexed) || !known.contains(&self.on_disk(path)?) {
+                theirs.push(path.clone());
+            }
+        }
+        if theirs.is_empty() { Ok(paths) } else { Err(Stop::Wait(Wait::Changed(theirs))) }
+    }
+
+    /// The trees from the one commit to the other, both included, by first parents.
+    fn way(&self, at: CommitId, to: CommitId) -> Result<Vec<Tree<'_>>, Stop> {
+        let mut trees = vec![self.git.find_commit(at.0)?.tree()?];
+        let mut commit = self.git.find_commit(to.0)?;
+        while commit.id() != at.0 {
+            trees.push(commit.tree()?);
+            match commit.parent(0) {
+                Ok(parent) => commit = parent,
+                Err(_) => break,
+            }
+        }
+        Ok(trees)
+    }
+
+    /// The paths of the files that differ; an obstacle where they are not files.
+    fn differing(&self, old: &Tree<'_>, new: &Tree<'_>) -> Result<BTreeSet<String>, Stop> {
+        let mut options = DiffOptions::new();
+        options.include_typechange(true);
+        let mut paths = BTreeSet::new();
+        for delta in self.git.diff_tree_to_tree(Some(old), Some(new), Some(&mut options))?.deltas() {
+            for file in [delta.old_file(), delta.new_file()] {
+                let path = file.path().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+                match file.mode() {
+                    FileMode::Blob | FileMode::BlobExecutable | FileMode::Unreadable => paths.insert(path),
+                    _ => return Err(Stop::Wait(Wait::NotAFile(path))),
+                };
+            }
+        }
+        Ok(paths)
+    }
+
+    fn versions(&self, trees: &[Tree<'_>], path: &str) -> Result<BTreeSet<Version>, Stop> {
+        let mut versions = BTreeSet::new();
+        for tree in trees {
+            versions.insert(match tree.get_path(path.as_ref()) {
+                Ok(entry) if entry.kind() == Some(ObjectType::Blob) => {
+                    Some((entry.id(), self.trusted(entry.filemode().cast_unsigned())))
+                }
+                Ok(_) => return Err(Stop::Wait(Wait::NotAFile(path.to_owned()))),
+                Err(error) if error.code() == ErrorCode::NotFound => None,
+                Err(error) => return Err(error.into()),
+            });
+        }
+        Ok(versions)
+    }
+
+    /// Whether a mode says executable, on a file system where that can be told.
+    fn trusted(&self, mode: u32) -> bool {
+        let config = self.git.config().and_then(|config| config.get_bool("core.filemode"));
+        config.unwrap_or(true) && mode & 0o100 != 0
+    }
+
+    /// What is on disk, line endings and the like translated as for a commit.
+    fn on_disk(&self, path: &str) -> Result<Version, Stop> {
+        let full = self.root.join(path);
+        let something_else = Some((Oid::ZERO_SHA1, false));
+        if self.leads_through_a_link(path) {
+            return Ok(something_else);
+        }
+        match fs::symlink_metadata(&full) {
+            Ok(data) if data.is_file() => {
+                Ok(Some((self.git.blob_path(&full)?, self.trusted(data.permissions().mode()))))
+            }
+            Ok(_) => Ok(something_else),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(something_else),
+            Err(error) => Err(io_error(&full)(error).into()),
+        }
+    }
+
+    fn leads_through_a_link(&self, path: &str) -> bool {
+        let above = Path::new(path).ancestors().skip(1);
+        above.filter(|part| *part != Path::new("")).any(|part| self.root.join(part).is_symlink())
+    }
+
+    /// Writes the target's versions beside, as a checkout with the user's settings has them.
+    fn stage(&self, target: &Tree<'_>, paths: &BTreeSet<String>, staging: &Path) -> Result<(), Stop> {
+        if staging.exists() {
+            fs::remove_dir_all(staging).map_err(io_error(staging))?;
+        }
+        fs::create_dir(staging).map_err(io_error(staging))?;
+        let mut checkout = CheckoutBuilder::new();
+        checkout.force().update_index(false).disable_pathspec_match(true).target_dir(staging);
+        for path in paths {
+            checkout.path(path.as_str());
+        }
+        Ok(self.git.checkout_tree(target.as_object(), Some(&mut checkout))?)
+    }
+
+    /// Puts one staged file in its place, or takes away what the target does not have.
+    fn replace(&self, staging: &Path, path: &str) -> Result<(), Stop> {
+        let (new, place) = (staging.join(path), self.root.join(path));
+        if !new.exists() {
+            return remove(&place);
+        }
+        if let Some(parent) = place.parent() {
+            fs::create_dir_all(parent).map_err(io_error(parent))?;
+        }
+        match fs::rename(&new, &place) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                Err(Stop::Wait(Wait::OtherFileSystem(self.root.clone())))
+            }
+            renamed => Ok(renamed.map_err(io_error(&place))?),
+        }
+    }
+
+    fn update_index(&self, target: &Tree<'_>, paths: &BTreeSet<String>) -> Result<(), Stop> {
+        let mut index = self.git.index()?;
+        index.read(true)?;
+        for path in paths {
+            let place = self.root.join(path);
+            match target.get_path(path.as_ref()) {
+                Ok(entry) => {
+                    let data = fs::symlink_metadata(&place).map_err(io_error(&place))?;
+                    index.add(&index_entry(path, entry.id(), entry.filemode().cast_unsigned(), &data))?;
+                }
+                Err(_) => index.remove_path(path.as_ref())?,
+            }
+        }
+        match index.write() {
+            Err(error) if error.code() == ErrorCode::Locked => {
+                Err(Stop::Wait(Wait::Locked(self.root.clone())))
+            }
+            written => Ok(written?),
+        }
+    }
+}
+
+fn remove(place: &Path) -> Result<(), Stop> {
+    match fs::remove_file(place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(place)(error).into()),
+        _ => Ok(()),
+    }
+}
+
+/// An index entry that tells git's status the file is as it wrote it. Git keeps the low 32 bits of these numbers.
+fn index_entry(path: &str, id: Oid, mode: u32, data: &Metadata) -> IndexEntry {
+    IndexEntry {
+        ctime: IndexTime::new(data.ctime() as i32, data.ctime_nsec() as u32),
+        mtime: IndexTime::new(data.mtime() as i32, data.mtime_nsec() as u32),
+        dev: data.dev() as u32,
+        ino: data.ino() as u32,
+        mode,
+        uid: data.uid(),
+        gid: data.gid(),
+        file_size: data.size() as u32,
+        id,
+        flags: 0,
+        flags_extended: 0,
+        path: Path::new(path).as_os_str().as_bytes().to_vec(),
+    }
+}

@@ -1,0 +1,24 @@
+//! The git repository that a study improves: the only place that talks to git.
+//!
+//! It runs no hooks, signs nothing and asks the user's git configuration for a name and an address only (and for what
+//! a checkout of theirs has to look like). What a commit's message says is `journal`'s affair.
+
+mod branches;
+mod checkout;
+mod commits;
+mod create;
+mod files;
+mod follow;
+mod id;
+mod open;
+mod wait;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub(crate) use branches::{study_branch, trial_branch};
+pub(crate) use files::FileKind;
+pub(crate) use follow::Follow;
+pub(crate) use id::{CommitId, Timestamp};
+pub(crate) use open::{Repo, RepoError};
+pub(crate) use wait::Wait;

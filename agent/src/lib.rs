@@ -4,6 +4,7 @@
 
 mod evaluator;
 mod journal;
+mod policy;
 mod repo;
 mod rewrite;
 mod runner;

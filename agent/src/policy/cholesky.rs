@@ -1,0 +1,203 @@
+//! The linear algebra of the surrogate: a symmetric positive definite matrix, factored by hand.
+//!
+//! Loops run over contiguous rows, so that the compiler vectorises them.
+
+/// A square matrix, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Square {
+    pub(super) n: usize,
+    pub(super) cells: Vec<f64>,
+}
+
+impl Square {
+    pub(super) fn zeros(n: usize) -> Self {
+        Self { n, cells: vec![0.0; n * n] }
+    }
+
+    pub(super) fn row(&self, i: usize) -> &[f64] {
+        &self.cells[i * self.n..(i + 1) * self.n]
+    }
+
+    pub(super) fn get(&self, i: usize, j: usize) -> f64 {
+        self.cells[i * self.n + j]
+    }
+
+    pub(super) fn set(&mut self, i: usize, j: usize, value: f64) {
+        self.cells[i * self.n + j] = value;
+    }
+
+    /// The lower factor of a matrix of which only the lower half is read; `None` where it is not
+    /// positive definite.
+    pub(super) fn cholesky(mut self) -> Option<Self> {
+        for i in 0..self.n {
+            let (above, rest) = self.cells.split_at_mut(i * self.n);
+            let row = &mut rest[..self.n];
+            for j in 0..i {
+                let other = &above[j * self.n..j * self.n + j + 1];
+                row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
+            }
+            let square = row[i] - dot(&row[..i], &row[..i]);
+            if square <= 0.0 || !square.is_finite() {
+                return None;
+            }
+            row[i] = square.sqrt();
+            row[i + 1..].fill(0.0);
+        }
+        Some(self)
+    }
+
+    /// The inverse of a lower factor.
+    pub(super) fn inverse_of_lower(&self) -> Self {
+        let mut inverse = Self::zeros(self.n);
+        for i in 0..self.n {
+            let (above, rest) = inverse.cells.split_at_mut(i * self.n);
+            let row = &mut rest[..=i];
+            let factors = self.row(i);
+            for k in 0..i {
+                add_scaled(&mut row[..=k], -factors[k], &above[k * self.n..k * self.n + k + 1]);
+            }
+            row[i] = 1.0;
+            row.iter_mut().for_each(|cell| *cell /= factors[i]);
+        }
+        inverse
+    }
+
+    /// The lower half of `self` transposed times `self`, for a lower triangular `self`.
+    pub(super) fn gram(&self) -> Self {
+        let mut gram = Self::zeros(self.n);
+        for k in 0..self.n {
+            let row = self.row(k);
+            for i in 0..=k {
+                let to = i * self.n;
+                add_scaled(&mut gram.cells[to..=to + i], row[i], &row[..=i]);
+            }
+        }
+        gram
+    }
+
+    /// Solves `self x = b` for a lower factor, in place, for `width` right sides that lie in the
+    /// columns of `b`.
+    pub(super) fn solve_lower(&self, b: &mut [f64], width: usize) {
+        for i in 0..self.n {
+            let (above, rest) = b.split_at_mut(i * width);
+            let row = &mut rest[..width];
+            let factors = self.row(i);
+            for k in 0..i {
+                add_scaled(row, -factors[k], &above[k * width..(k + 1) * width]);
+            }
+            row.iter_mut().for_each(|cell| *cell /= factors[i]);
+        }
+    }
+
+    /// Solves `transpose(self) x = b` for a lower factor, in place.
+    pub(super) fn solve_transposed(&self, b: &mut [f64]) {
+        for i in (0..self.n).rev() {
+            b[i] /= self.get(i, i);
+            let (head, tail) = b.split_at_mut(i);
+            add_scaled(head, -tail[0], &self.row(i)[..i]);
+        }
+    }
+}
+
+pub(super) fn add_scaled(to: &mut [f64], factor: f64, from: &[f64]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += factor * from;
+    }
+}
+
+/// Eight sums side by side: one alone would wait for each addition.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a_chunks.zip(b_chunks) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+/// Inverse and logarithm of the determinant by Gauss-Jordan, for tests of what is faster.
+#[cfg(test)]
+pub(super) fn naive_inverse(matrix: &Square) -> (Square, f64) {
+    let n = matrix.n;
+    let (mut left, mut right, mut log_determinant) = (matrix.clone(), Square::zeros(n), 0.0);
+    for i in 0..n {
+        right.set(i, i, 1.0);
+    }
+    for pivot in 0..n {
+        let scale = left.get(pivot, pivot);
+        log_determinant += scale.ln();
+        for j in 0..n {
+            left.set(pivot, j, left.get(pivot, j) / scale);
+            right.set(pivot, j, right.get(pivot, j) / scale);
+        }
+        for i in (0..n).filter(|&i| i != pivot) {
+            let factor = left.get(i, pivot);
+            for j in 0..n {
+                left.set(i, j, left.get(i, j) - factor * left.get(pivot, j));
+                right.set(i, j, right.get(i, j) - factor * right.get(pivot, j));
+            }
+        }
+    }
+    (right, log_determinant)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    fn positive_definite(n: usize) -> Square {
+        let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+        let half: Vec<f64> = (0..n * n).map(|_| rng.random::<f64>() - 0.5).collect();
+        let mut matrix = Square::zeros(n);
+        for i in 0..n {
+            for j in 0..n {
+                let cell: f64 = (0..n).map(|k| half[i * n + k] * half[j * n + k]).sum();
+                matrix.set(i, j, cell + if i == j { 0.1 } else { 0.0 });
+            }
+        }
+        matrix
+    }
+
+    #[test]
+    fn the_inverse_is_that_of_gauss_and_jordan() {
+        for n in [1, 2, 9, 30] {
+            let matrix = positive_definite(n);
+            let (naive, naive_log_determinant) = naive_inverse(&matrix);
+            let factor = matrix.cholesky().expect("positive definite");
+            let log_determinant: f64 = (0..n).map(|i| 2.0 * factor.get(i, i).ln()).sum();
+            assert!((log_determinant - naive_log_determinant).abs() < 1e-9);
+            let inverse = factor.inverse_of_lower().gram();
+            for i in 0..n {
+                for j in 0..=i {
+                    assert!((inverse.get(i, j) - naive.get(i, j)).abs() < 1e-8, "{n} {i} {j}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn solving_with_both_factors_is_multiplying_with_the_inverse() {
+        let matrix = positive_definite(12);
+        let (naive, _) = naive_inverse(&matrix);
+        let factor = matrix.cholesky().expect("positive definite");
+        let b: Vec<f64> = (0..12).map(f64::from).collect();
+        let mut x = b.clone();
+        factor.solve_lower(&mut x, 1);
+        factor.solve_transposed(&mut x);
+        for (i, x) in x.iter().enumerate() {
+            assert!((x - dot(naive.row(i), &b)).abs() < 1e-8);
+        }
+    }
+
+    #[test]
+    fn a_matrix_that_is_not_positive_definite_has_no_factor() {
+        let matrix = Square { n: 2, cells: vec![1.0, 0.0, 2.0, 1.0] };
+        assert_eq!(matrix.cholesky(), None);
+    }
+}

@@ -2,10 +2,15 @@
 //!
 //! ARCHITECTURE.md at the root of the repository shows how the modules fit together.
 
+pub mod cli;
+
+mod campaign;
+mod config;
 mod evaluator;
 mod journal;
 mod policy;
 mod repo;
+mod report;
 mod rewrite;
 mod runner;
 mod study;

@@ -1,1 +1,12 @@
 //! Tests over real repositories, processes and git.
+
+mod bad_input;
+mod checkout;
+mod cli;
+mod foreign;
+mod resume;
+mod study;
+mod supervision;
+mod support;
+mod target;
+mod tidy;

@@ -1,0 +1,135 @@
+//! The whole catalogue on the embedded target: what applies compiles, and trains a few steps.
+//!
+//! The union of one template of each choice runs in the suite; each template by itself and pairs of
+//! edits take minutes and are ignored by default.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tempfile::TempDir;
+use tokio::sync::{RwLock, watch};
+
+use super::Project;
+use super::project::{changed_files, tree};
+use crate::evaluator::{Evaluator, Job, LimitSettings, Metric, PhaseLimits, Plan, Slot, Watch};
+use crate::repo::{CommitId, Repo, Timestamp};
+use crate::runner::Runner;
+use crate::study::{Edit, Ending, Measurement, Sources};
+
+/// A repository of the embedded target, and a slot to build it in.
+struct Bench {
+    _directory: TempDir,
+    repo: Repo,
+    head: CommitId,
+    project: Project,
+    slot: Slot,
+    evaluator: Evaluator,
+}
+
+impl Bench {
+    fn new() -> Self {
+        crate::repo::testing::hermetic();
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let root = directory.path().join("target-project");
+        let repo = Repo::create(&root, crate::cli::TARGET, "first\n", Timestamp::now()).expect("it is empty");
+        let head = repo.main_head().expect("it has a commit");
+        let project = Project::read(&repo, head).expect("the target can be read");
+        let slot =
+            Slot::open(directory.path(), 0, Some(Arc::new(RwLock::new(())))).expect("a slot can be made");
+        let plan = Plan {
+            package: String::new(),
+            build: Plan::default_build(),
+            binary: None,
+            arguments: Vec::new(),
+            budget: "4steps".into(),
+            smoke_budget: None,
+            metric: Metric::val_bpb(),
+            limits: PhaseLimits::derive("4steps", None, true, &LimitSettings::default()),
+        };
+        let evaluator = Evaluator { runner: Runner::for_tests(), plan };
+        Self { _directory: directory, repo, head, project, slot, evaluator }
+    }
+
+    /// Every edit to a template, at the sites of the untouched program.
+    fn template_edits(&self) -> Vec<Edit> {
+        let sites = self.project.rewriter.sites(&self.project.sources).expect("the target can be read");
+        let edits = sites.iter().flat_map(|site| site.values.iter().map(|value| site.describe(value)));
+        edits.filter(|edit| edit.template.is_some() && edit.from != edit.to).collect()
+    }
+
+    async fn train(&mut self, sources: &Sources) -> Measurement {
+        let changed = changed_files(&self.project.sources, sources);
+        let commit = self.repo.write_trial(self.head, &changed, "a program\n", Timestamp::now());
+        let tree = tree(&self.repo, commit.expect("it can be written")).expect("it can be read");
+        let program = self.project.identity(sources);
+        let logs = self.repo.root().join("../logs");
+        let job = Job { program: &program, tree: &tree, seed: 1, logs: Path::new(&logs) };
+        let (_keep, cancelled) = watch::channel(false);
+        let mut watch = Watch { progress: &mut |_| {}, prune: &mut |_| None, cancelled };
+        self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await.expect("the machine is fit for it")
+    }
+
+    /// Fails with all programs that do not build, run and report, each with the reason.
+    async fn all_train(&mut self, programs: impl IntoIterator<Item = (String, Sources)>) {
+        let mut failures = Vec::new();
+        for (name, sources) in programs {
+            let measured = self.train(&sources).await;
+            if measured.ending != Ending::Completed {
+                failures.push(format!("{name}: {:?}: {}", measured.ending, measured.reason));
+            }
+        }
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn one_template_of_each_choice_together_compile_and_train() {
+    let mut bench = Bench::new();
+    let mut sources = bench.project.sources.clone();
+    let mut edits = bench.template_edits();
+    edits.reverse();
+    edits.dedup_by(|a, b| a.site == b.site);
+    assert!(edits.len() >= 15, "the catalogue has shrunk to {} choices", edits.len());
+    sources = bench.project.rewriter.apply(&sources, &edits).expect("choices are disjoint");
+    let names: Vec<&str> = edits.iter().map(|edit| edit.to.as_str()).collect();
+    bench.all_train([(names.join(" + "), sources)]).await;
+}
+
+#[tokio::test]
+#[ignore = "builds every template; minutes"]
+async fn every_template_compiles_and_trains() {
+    let mut bench = Bench::new();
+    let edits = bench.template_edits();
+    let apply = |edit: &Edit| {
+        let sources = bench.project.rewriter.apply(&bench.project.sources, std::slice::from_ref(edit));
+        (edit.template.clone().unwrap_or_default(), sources.expect("an edit on offer applies"))
+    };
+    let programs: Vec<_> = edits.iter().map(apply).collect();
+    bench.all_train(programs).await;
+}
+
+#[tokio::test]
+#[ignore = "builds twenty programs; minutes"]
+async fn twenty_random_pairs_of_edits_compile_and_train() {
+    let mut bench = Bench::new();
+    let mut rng = ChaCha8Rng::seed_from_u64(20);
+    let edits = bench.template_edits();
+    let mut programs = Vec::new();
+    while programs.len() < 20 {
+        let (one, other) = (pick(&edits, &mut rng), pick(&edits, &mut rng));
+        if one.site == other.site {
+            continue;
+        }
+        let pair = [one.clone(), other.clone()];
+        let sources =
+            bench.project.rewriter.apply(&bench.project.sources, &pair).expect("choices are disjoint");
+        programs.push((format!("{} + {}", one.summary, other.summary), sources));
+    }
+    bench.all_train(programs).await;
+}
+
+fn pick<'a>(edits: &'a [Edit], rng: &mut ChaCha8Rng) -> &'a Edit {
+    &edits[rng.random_range(0..edits.len())]
+}

@@ -1,0 +1,170 @@
+//! Confirmed candidates are merged, and main follows; or main has moved, and the study follows it.
+
+use anyhow::Result;
+
+use super::Campaign;
+use super::project::Project;
+use super::record::seconds;
+use crate::journal::{MergeNote, Pair, takeover};
+use crate::repo::{CommitId, Follow, Timestamp, study_branch};
+use crate::study::{Decided, Decision, Edit, Event, Merged, Purpose, TrialNumber};
+
+impl Campaign {
+    /// Brings the open confirmation to its end if its last pair decides, and merges what is decided.
+    /// Called after every run, and when a study goes on.
+    pub(super) fn settle(&mut self) -> Result<()> {
+        if let Some(candidate) = self.study.candidate(&self.options.rules)
+            && self.study.confirmation_runs(candidate).next().is_some()
+        {
+            let (evidence, decision) = self.study.weigh(&self.options.rules, candidate);
+            let (merge, reason) = match decision {
+                Decision::AnotherPair => return Ok(()),
+                Decision::Merge(reason) => (true, reason),
+                Decision::Reject(reason) => (false, reason),
+            };
+            let incumbent = self.study.incumbent;
+            let at = seconds(Timestamp::now());
+            self.record(&Event::Decided(Decided { candidate, incumbent, merge, reason, evidence, at }))?;
+        }
+        let merged = |trial| self.study.merges.iter().any(|merged| merged.trial == trial);
+        let proved = self.study.decided.iter().find(|decided| decided.merge && !merged(decided.candidate));
+        match proved.cloned() {
+            Some(decided) => self.merge(&decided),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the merge commit of a discovery: event first, then the study's branch, then main.
+    fn merge(&mut self, decided: &Decided) -> Result<()> {
+        let trial = decided.candidate;
+        let previous = self.study.tip.as_ref().unwrap_or(&self.study.base_commit);
+        let (previous, commit): (CommitId, CommitId) =
+            (previous.parse()?, self.study.trial(trial).commit().parse()?);
+        let changes = self.whole_change(decided.incumbent, trial)?;
+        let now = Timestamp::now();
+        let metric = self.metric();
+        let message = MergeNote {
+            study: &self.study.started.study,
+            trial,
+            program: self.study.trial(trial).program(),
+            metric: &metric,
+            changes: &changes,
+            ideas: &self.ideas(&changes),
+            pairs: &self.pairs(decided),
+            p_value: decided.evidence.p_value,
+            budget: &self.options.budget,
+            frozen: &self.project.frozen,
+        }
+        .message();
+        let merge = self.repo.write_merge((previous, commit), commit, &message, now)?;
+        self.record(&Event::Merged(Merged {
+            trial,
+            previous: decided.incumbent,
+            commit: merge.to_string(),
+            at: seconds(now),
+        }))?;
+        self.repo.follow(&study_branch(&self.study.started.study), merge)?;
+        self.look_at_main().map(drop)
+    }
+
+    fn pairs(&self, decided: &Decided) -> Vec<Pair> {
+        let purpose = Purpose::Confirmation { candidate: decided.candidate };
+        let candidate = |run: &&crate::study::RunEnded| {
+            run.purpose == purpose && run.trial == decided.candidate && run.measurement.metric.is_some()
+        };
+        let seeds = self.study.runs.iter().filter(candidate).map(|run| run.seed);
+        let pairs = decided.evidence.pairs.iter();
+        seeds.zip(pairs).map(|(seed, &(after, before))| Pair { seed, before, after }).collect()
+    }
+
+    /// All edits that lead from one program to another, those that went away included.
+    fn whole_change(&self, from: TrialNumber, to: TrialNumber) -> Result<Vec<Edit>> {
+        let old = self.sources_of(self.study.trial(from).program())?;
+        let new = self.sources_of(self.study.trial(to).program())?;
+        Ok(self.project.rewriter.difference(old, new)?)
+    }
+
+    /// Lets main follow to the last discovery if it may, and follows main where other hands moved it.
+    /// `true` when that has to wait for what is under way: nothing new should be started.
+    pub(super) fn look_at_main(&mut self) -> Result<bool> {
+        let Some(commit) = self.moved_by_others()? else { return Ok(false) };
+        // What runs now would be compared with a program that is no longer there.
+        if !self.slots.running().is_empty() {
+            return Ok(true);
+        }
+        let taken_back = self.was_taken_back(commit)?;
+        self.adopt(commit, taken_back).map(|()| false)
+    }
+
+    /// Where main is, if other hands moved it there.
+    fn moved_by_others(&mut self) -> Result<Option<CommitId>> {
+        let head = self.repo.main_head()?;
+        let Some(tip) = self.study.tip.clone() else {
+            return Ok(Some(head).filter(|head| head.to_string() != self.study.base_commit));
+        };
+        if self.was_taken_back(head)? {
+            return Ok(Some(head));
+        }
+        match self.repo.follow_main(tip.parse()?)? {
+            Follow::Arrived => {
+                self.told = None;
+                if self.study.main_at.as_ref() != Some(&tip) {
+                    self.record(&Event::MainFollowed { commit: tip, at: seconds(Timestamp::now()) })?;
+                }
+                Ok(None)
+            }
+            Follow::Waits(wait) => {
+                self.tell_once(format!("{} waits: {wait}", self.repo.main_branch()));
+                Ok(None)
+            }
+            Follow::Elsewhere(commit) => Ok(Some(commit)),
+        }
+    }
+
+    /// Whether main was brought to a discovery, and somebody took it back from there.
+    fn was_taken_back(&self, head: CommitId) -> Result<bool> {
+        let Some(at) = &self.study.main_at else { return Ok(false) };
+        let at: CommitId = at.parse()?;
+        Ok(head != at && self.repo.is_ancestor(head, at)?)
+    }
+
+    fn tell_once(&mut self, text: String) {
+        if self.told.as_ref() != Some(&text) {
+            self.live.warn(&text);
+            self.told = Some(text);
+        }
+    }
+
+    /// Takes what other hands put on main for the new baseline, which has to be measured first.
+    fn adopt(&mut self, main: CommitId, taken_back: bool) -> Result<()> {
+        let project = match Project::read(&self.repo, main) {
+            Ok(project) => project,
+            Err(error) => {
+                self.tell_once(format!(
+                    "main was moved to {}, which cannot be used: {error:#}",
+                    main.short()
+                ));
+                return Ok(());
+            }
+        };
+        self.project = project;
+        let commit = match &self.study.tip {
+            None => main,
+            Some(tip) => {
+                let subject = self.repo.message(main)?;
+                let subject = subject.lines().next().unwrap_or_default();
+                let message = takeover(&self.study.started.study, &main.short(), subject);
+                self.repo.write_merge((main, tip.parse()?), main, &message, Timestamp::now())?
+            }
+        };
+        let trial = self.begin_base(commit)?;
+        self.record(&Event::MainMoved {
+            trial,
+            commit: commit.to_string(),
+            taken_back,
+            at: seconds(Timestamp::now()),
+        })?;
+        self.repo.follow(&study_branch(&self.study.started.study), commit)?;
+        self.recall()
+    }
+}

@@ -1,0 +1,74 @@
+//! The loop of a study: what is to be done next is done, and what came of it is recorded, until the
+//! study ends by itself or its user ends it.
+
+#[cfg(test)]
+mod catalogue_tests;
+mod interrupt;
+mod merge;
+mod opening;
+mod options;
+mod project;
+mod propose;
+mod record;
+mod slots;
+mod space;
+mod user_error;
+
+use anyhow::Result;
+
+pub(crate) use self::opening::{Campaign, read_study};
+pub(crate) use self::options::Typed;
+pub(crate) use self::project::Project;
+pub(crate) use self::user_error::{Blame, UserError};
+use crate::study::{Finish, Work};
+
+/// How a campaign came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Finished(Finish),
+    /// The policy finds nothing new to try.
+    NothingLeft,
+    /// The time that was given is over.
+    TimeIsUp,
+    /// The user asked for a tidy end.
+    Asked,
+    /// The user asked twice.
+    AtOnce,
+}
+
+impl Campaign {
+    /// Runs the study until it ends.
+    pub(crate) async fn run(&mut self) -> Result<End> {
+        self.fetch().await?;
+        loop {
+            let end = self.fill_slots()?;
+            match self.next_result().await {
+                Some(finished) => self.take_in(finished?)?,
+                None => return self.stopped(end.unwrap_or(End::Asked)),
+            }
+        }
+    }
+
+    /// Gives every free slot something to do; `Some` when there is nothing more to be done.
+    fn fill_slots(&mut self) -> Result<Option<End>> {
+        while self.slots.has_free() {
+            if let Some(end) = self.interrupt.end() {
+                return Ok(Some(end));
+            }
+            if self.look_at_main()? {
+                return Ok(None);
+            }
+            match self.study.next_work(&self.options.rules, &self.slots.running()) {
+                Work::Finish(finish) => return Ok(Some(End::Finished(finish))),
+                Work::Wait => return Ok(None),
+                Work::Propose => match self.propose()? {
+                    Some(trial) => self.start(Work::Trial(trial))?,
+                    None if self.slots.running().is_empty() => return Ok(Some(End::NothingLeft)),
+                    None => return Ok(None),
+                },
+                work => self.start(work)?,
+            }
+        }
+        Ok(None)
+    }
+}

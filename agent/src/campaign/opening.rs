@@ -1,0 +1,240 @@
+//! Opens a campaign: on a new study, or on one that is there and goes on where it was.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use super::UserError;
+use super::interrupt::Interrupt;
+use super::options::{Options, Typed};
+use super::project::{Project, tree};
+use super::record::seconds;
+use super::slots::{Finished, Slots};
+use crate::evaluator::{EvaluateError, Evaluator, Gate, Slot, slots_directory};
+use crate::journal::{EventLog, Folder, Lock};
+use crate::policy::{Notebook, Policy, policy};
+use crate::repo::{CommitId, Repo, Timestamp};
+use crate::report::Live;
+use crate::runner::Runner;
+use crate::study::{Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
+
+/// A study at work.
+pub(crate) struct Campaign {
+    pub(super) repo: Repo,
+    pub(super) project: Project,
+    pub(super) options: Options,
+    pub(crate) study: Study,
+    pub(super) log: EventLog,
+    pub(super) folder: Folder,
+    pub(super) policy: Box<dyn Policy>,
+    pub(super) notebook: Notebook,
+    /// What the policy was asked for last, and the number of the trial that it is to be.
+    pub(super) asked: Option<(TrialNumber, Proposal)>,
+    /// Sources of the programs that were tried since main was last moved by other hands.
+    pub(super) sources: HashMap<ProgramId, Sources>,
+    pub(super) evaluator: Evaluator,
+    pub(super) slots: Slots,
+    pub(super) live: Arc<Live>,
+    pub(super) interrupt: Interrupt,
+    /// Why main waits, as the user was told last.
+    pub(super) told: Option<String>,
+    _lock: Lock,
+}
+
+impl Campaign {
+    /// Opens the study that was named, or the newest one there is, or a new one. Must be called
+    /// within the runtime.
+    pub(crate) fn open(path: &Path, typed: &Typed) -> Result<Self> {
+        let repo = Repo::open(path).map_err(UserError::from_error)?;
+        std::fs::create_dir_all(repo.journal_dir())
+            .with_context(|| format!("cannot write to {}", repo.journal_dir().display()))?;
+        let lock = Lock::take(&repo.journal_dir()).map_err(UserError::locked)?;
+        let now = Timestamp::now();
+        let name = typed.study.clone().or_else(|| newest_study(&repo)).unwrap_or_else(|| today(now));
+        repo.check_study_name(&name).map_err(UserError::from_error)?;
+        let folder = Folder::new(repo.study_dir(&name));
+        // Nothing is written before all that was asked for is known to be usable.
+        let events: Vec<Event> = EventLog::read(folder.path())?;
+        let replayed = Study::replay(&events).filter(Study::has_begun);
+        let head = repo.main_head()?;
+        let base: CommitId = match &replayed {
+            Some(study) if study.base > 0 => study.trial(study.base).commit().parse()?,
+            Some(study) => study.started.base.parse()?,
+            None => head,
+        };
+        let project = Project::read(&repo, base)?;
+        if project.rewriter.sites(&project.sources)?.is_empty() {
+            let files: Vec<&str> = project.mutable.iter().map(String::as_str).collect();
+            return Err(UserError::new(format!(
+                "nothing that could be changed was found in {}: no constant, no setting of a `Config`, nothing that a \
+                 template fits; name other files with `mutable` in autoresearch.toml",
+                files.join(", ")
+            ))
+            .into());
+        }
+        let options = Options::decide(typed, &project.config, replayed.as_ref().map(|study| &study.started))?;
+        if replayed.is_none() {
+            EventLog::discard(folder.path())?;
+        }
+        let (mut log, _) = EventLog::open::<Event>(folder.path())?;
+        let study = match replayed {
+            Some(mut study) => {
+                let resumed = Event::Resumed { at: seconds(now) };
+                log.append(&resumed)?;
+                study.apply(&resumed);
+                study
+            }
+            None => {
+                let started = Started {
+                    study: name,
+                    base: base.to_string(),
+                    search: options.method.to_string(),
+                    seed: options.seed,
+                    budget: options.budget.clone(),
+                    metric: options.metric.name.clone(),
+                    maximise: options.metric.maximise,
+                    at: seconds(now),
+                };
+                log.append(&Event::Started(started.clone()))?;
+                Study::new(started)
+            }
+        };
+        let slots = open_slots(&repo, options.slots)?;
+        let evaluator = Evaluator {
+            runner: Runner::new(std::env::current_exe().context("cannot find this program's own file")?),
+            plan: options.plan(&project.package, None),
+        };
+        let mut campaign = Self {
+            live: Arc::new(Live::new(options.slots)),
+            interrupt: Interrupt::listen(options.time),
+            policy: policy(options.method, options.seed),
+            notebook: Notebook::default(),
+            asked: None,
+            sources: HashMap::new(),
+            slots: Slots::new(slots),
+            told: None,
+            repo,
+            project,
+            options,
+            study,
+            log,
+            folder,
+            evaluator,
+            _lock: lock,
+        };
+        campaign.warn_of_the_checkout()?;
+        campaign.resume()?;
+        Ok(campaign)
+    }
+
+    fn warn_of_the_checkout(&self) -> Result<()> {
+        let checkout = self.repo.checkout()?;
+        if checkout.branch.is_none() {
+            self.live.warn("HEAD is detached; the study goes on, and the checkout stays as it is");
+        }
+        if !checkout.changed.is_empty() {
+            self.live.warn(&format!(
+                "there are changes that are not committed ({}); the study does not see them, and main waits for them",
+                checkout.changed.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    /// Downloads the dependencies once; everything after this works offline.
+    pub(super) async fn fetch(&mut self) -> Result<()> {
+        let commit: CommitId = self.study.trial(self.study.base).commit().parse()?;
+        let tree = tree(&self.repo, commit)?;
+        let slot = self.slots.first_free().expect("nothing is under way yet");
+        let logs = self.folder.path().join("fetch");
+        let fetched = self.evaluator.fetch(slot, &tree, &logs, &self.interrupt.at_once).await;
+        fetched.map_err(|error| match error {
+            EvaluateError::Fetch(_) => UserError::baseline(format!(
+                "{error}; a first run needs the network, and a committed Cargo.lock that fits Cargo.toml (`cargo \
+                 generate-lockfile` makes one)"
+            ))
+            .into(),
+            other => other.into(),
+        })
+    }
+
+    /// Waits for a run to end; `None` when nothing is under way.
+    pub(super) async fn next_result(&mut self) -> Option<Result<Finished>> {
+        self.slots.next().await
+    }
+}
+
+/// Slots of a repository. On a CPU nothing builds while something trains; they share a gate.
+fn open_slots(repo: &Repo, count: usize) -> Result<Vec<Slot>> {
+    let directory = slots_directory(repo.root());
+    let gate = Gate::default();
+    (0..count)
+        .map(|number| {
+            Slot::open(&directory, number, Some(gate.clone()))
+                .with_context(|| format!("cannot make a slot in {}", directory.display()))
+        })
+        .collect()
+}
+
+/// The study whose journal was written to last.
+pub(crate) fn newest_study(repo: &Repo) -> Option<String> {
+    let folders = std::fs::read_dir(repo.journal_dir()).ok()?.filter_map(Result::ok);
+    let written =
+        |folder: &std::fs::DirEntry| folder.path().join("events.jsonl").metadata().ok()?.modified().ok();
+    let newest = folders.filter_map(|folder| Some((written(&folder)?, folder))).max_by_key(|(at, _)| *at)?.1;
+    newest.file_name().into_string().ok()
+}
+
+/// Reads a study without taking part in it.
+pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<(Study, Vec<Event>)> {
+    let name = name.map(str::to_owned).or_else(|| newest_study(repo));
+    let name = name.ok_or_else(|| {
+        UserError::new("no study was run on this repository; `autoresearch run` begins one")
+    })?;
+    let events: Vec<Event> = EventLog::read(&repo.study_dir(&name))?;
+    let study = Study::replay(&events);
+    let study =
+        study.ok_or_else(|| UserError::new(format!("there is no study `{name}` in this repository")))?;
+    Ok((study, events))
+}
+
+/// A name for a study: the day, as in 2026-03-07.
+fn today(now: Timestamp) -> String {
+    let local = now.seconds + i64::from(now.offset_minutes) * 60;
+    let since = std::time::Duration::from_secs(local.try_into().unwrap_or(0));
+    let text = humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since).to_string();
+    text[..10].to_owned()
+}
+
+impl Campaign {
+    /// Says what is about to happen.
+    pub(crate) fn introduce(&self) {
+        let sites = self.project.rewriter.sites(&self.project.sources).map_or(0, |sites| sites.len());
+        self.live.line(&format!(
+            "study {} on {}: {sites} sites, {} search, {} a run, seed {}\n",
+            self.study.started.study,
+            self.repo.root().display(),
+            self.options.method,
+            self.options.budget,
+            self.options.seed
+        ));
+    }
+
+    /// The trial whose program the search takes for the best, where that is not the incumbent.
+    pub(crate) fn favourite(&self) -> Option<TrialNumber> {
+        let best = self.policy.best(&self.notebook);
+        let first = self.study.current().iter().find(|trial| *trial.program() == best)?;
+        (best != *self.study.trial(self.study.incumbent).program()).then_some(first.started.trial)
+    }
+
+    pub(crate) fn main_branch(&self) -> &str {
+        self.repo.main_branch()
+    }
+
+    /// Where the progress plot is kept.
+    pub(crate) fn plot_path(&self) -> std::path::PathBuf {
+        self.folder.path().join("progress.svg")
+    }
+}

@@ -1,0 +1,221 @@
+//! What holds for a study, decided from what was typed, what the settings say, and the defaults.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use regex::Regex;
+
+use super::UserError;
+use crate::config::{Config, Direction};
+use crate::evaluator::{LimitSettings, Metric, MetricSource, PhaseLimits, Plan};
+use crate::policy::Method;
+use crate::study::{MergeRule, Started, StopRule, StudyRules};
+
+const DEFAULT_BUDGET: &str = "60s";
+const DEFAULT_TRIALS: u32 = 100;
+
+/// Largest p value that merges. Each candidate is proved by itself: over a night, this share of the
+/// candidates that are no better may be merged.
+const DEFAULT_ALPHA: f64 = 0.02;
+const DEFAULT_PAIRS: usize = 6;
+const DEFAULT_NOISE_REPEATS: usize = 3;
+const DEFAULT_PATIENCE: u32 = 50;
+
+/// With a level of 5 % and one in ten audited.
+const DEFAULT_STOP: StopRule = StopRule { level: 0.05, audit: 0.1 };
+
+/// What was typed; `None` leaves it to the settings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Typed {
+    pub(crate) study: Option<String>,
+    pub(crate) budget: Option<String>,
+    pub(crate) trials: Option<u32>,
+    pub(crate) time: Option<Duration>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) search: Option<String>,
+    pub(crate) slots: Option<usize>,
+}
+
+/// All decisions.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) budget: String,
+    pub(crate) method: Method,
+    pub(crate) seed: u64,
+    pub(crate) slots: usize,
+    pub(crate) time: Option<Duration>,
+    pub(crate) rules: StudyRules,
+    /// `None`: nothing is stopped early.
+    pub(crate) stop: Option<StopRule>,
+    pub(crate) metric: Metric,
+    config: Config,
+}
+
+impl Options {
+    /// Decides; what a study has begun with is kept, and asking for something else is an error.
+    pub(crate) fn decide(typed: &Typed, config: &Config, begun: Option<&Started>) -> Result<Self, UserError> {
+        let search = typed.search.clone().or_else(|| config.search.clone());
+        let search = search.or_else(|| begun.map(|begun| begun.search.clone()));
+        let method = match search {
+            Some(name) => name.parse().map_err(UserError::new)?,
+            None => Method::default(),
+        };
+        let budget =
+            typed.budget.clone().or_else(|| config.budget.clone()).unwrap_or_else(|| DEFAULT_BUDGET.into());
+        let seed = typed.seed.or(config.seed).or(begun.map(|begun| begun.seed)).unwrap_or(0);
+        let options = Self {
+            budget: match (begun, &typed.budget) {
+                (Some(begun), None) => begun.budget.clone(),
+                _ => budget,
+            },
+            method,
+            seed,
+            slots: typed.slots.or(config.slots).unwrap_or(1).max(1),
+            time: typed.time.or(config.time.map(|span| span.0)),
+            rules: rules(typed, config),
+            stop: config.stop.enabled.unwrap_or(true).then(|| StopRule {
+                level: config.stop.level.unwrap_or(DEFAULT_STOP.level),
+                audit: config.stop.audit.unwrap_or(DEFAULT_STOP.audit),
+            }),
+            metric: metric(config)?,
+            config: config.clone(),
+        };
+        options.check_budget()?;
+        match begun {
+            Some(begun) => options.agrees_with(begun).map(|()| options),
+            None => Ok(options),
+        }
+    }
+
+    /// Refuses a budget that a program which speaks our protocol cannot read; any other gets what was typed.
+    fn check_budget(&self) -> Result<(), UserError> {
+        let budget = &self.budget;
+        let number = ["cpu-s", "steps", "tokens", "s"].into_iter().find_map(|unit| budget.strip_suffix(unit));
+        let positive =
+            number.and_then(|number| number.parse::<f64>().ok()).is_some_and(|number| number > 0.0);
+        if positive || !matches!(self.metric.source, MetricSource::Protocol) {
+            return Ok(());
+        }
+        Err(UserError::new(format!(
+            "`{budget}` is no budget: write 20s, 20cpu-s, 500steps or 2000000tokens (`budget` in autoresearch.toml, or \
+             --budget)"
+        )))
+    }
+
+    fn agrees_with(&self, begun: &Started) -> Result<(), UserError> {
+        let decided = [
+            ("budget", begun.budget.clone(), self.budget.clone()),
+            ("search", begun.search.clone(), self.method.to_string()),
+            ("seed", begun.seed.to_string(), self.seed.to_string()),
+        ];
+        match decided.into_iter().find(|(_, then, now)| then != now) {
+            None => Ok(()),
+            Some((what, then, now)) => Err(UserError::new(format!(
+                "study `{}` was begun with {what} {then}, not {now}; begin another one with --study NAME",
+                begun.study
+            ))),
+        }
+    }
+
+    /// What the evaluator is to do with each program. `measured` is how long the baseline trained.
+    pub(crate) fn plan(&self, package: &str, measured: Option<f64>) -> Plan {
+        let limits = &self.config.limits;
+        let settings = LimitSettings {
+            build: limits.build.map(|span| span.0),
+            smoke: limits.smoke.map(|span| span.0),
+            train: limits.train.map(|span| span.0),
+            silence: limits.silence.map(|span| span.0),
+            memory: limits.memory.map(|mib| mib << 20),
+            disk_floor: limits.disk.map(|mib| mib << 20),
+        };
+        let speaks = matches!(self.metric.source, MetricSource::Protocol);
+        Plan {
+            package: package.to_owned(),
+            build: Plan::default_build(),
+            binary: self.config.run.binary.clone(),
+            arguments: self.config.run.args.clone(),
+            budget: self.budget.clone(),
+            smoke_budget: speaks.then(|| Plan::SMOKE_BUDGET.to_owned()),
+            metric: self.metric.clone(),
+            limits: PhaseLimits::derive(&self.budget, measured, speaks, &settings),
+        }
+    }
+}
+
+fn rules(typed: &Typed, config: &Config) -> StudyRules {
+    StudyRules {
+        merge: MergeRule {
+            alpha: config.merge.alpha.unwrap_or(DEFAULT_ALPHA),
+            most_pairs: config.merge.pairs.unwrap_or(DEFAULT_PAIRS),
+            smallest_effect: config.merge.smallest_effect,
+        },
+        noise_repeats: config.merge.noise_repeats.unwrap_or(DEFAULT_NOISE_REPEATS),
+        trials: typed.trials.or(config.trials).or(Some(DEFAULT_TRIALS)),
+        patience: config.patience.unwrap_or(DEFAULT_PATIENCE),
+    }
+}
+
+fn metric(config: &Config) -> Result<Metric, UserError> {
+    let settings = &config.metric;
+    let source = match (&settings.pattern, &settings.log) {
+        (Some(pattern), _) => {
+            let read = |pattern: &String| {
+                Regex::new(pattern)
+                    .map_err(|error| UserError::new(format!("`{pattern}` is no regular expression: {error}")))
+            };
+            MetricSource::Pattern {
+                result: read(pattern)?,
+                progress: settings.progress.as_ref().map(read).transpose()?,
+            }
+        }
+        (None, Some(directory)) => MetricSource::BurnTrain {
+            directory: directory.clone(),
+            log: settings.name.clone().unwrap_or_else(|| "Loss".into()),
+        },
+        (None, None) => MetricSource::Protocol,
+    };
+    let name = settings.name.clone().unwrap_or_else(|| "val_bpb".into());
+    Ok(Metric { name, maximise: settings.direction == Direction::Maximize, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun() -> Started {
+        Started {
+            study: "one".into(),
+            base: String::new(),
+            search: "ppo".into(),
+            seed: 3,
+            budget: "20s".into(),
+            metric: "val_bpb".into(),
+            maximise: false,
+            at: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_typed_comes_before_the_settings_and_these_before_the_defaults() {
+        let config = Config { budget: Some("20s".into()), seed: Some(7), ..Config::default() };
+        let typed = Typed { budget: Some("5s".into()), ..Typed::default() };
+        let options = Options::decide(&typed, &config, None).unwrap();
+        assert_eq!((options.budget.as_str(), options.seed, options.slots), ("5s", 7, 1));
+    }
+
+    #[test]
+    fn a_study_goes_on_with_what_it_began_with() {
+        let options = Options::decide(&Typed::default(), &Config::default(), Some(&begun())).unwrap();
+        assert_eq!((options.budget.as_str(), options.seed), ("20s", 3));
+        let typed = Typed { budget: Some("40s".into()), ..Typed::default() };
+        let error = Options::decide(&typed, &Config::default(), Some(&begun())).unwrap_err().to_string();
+        assert!(error.contains("begun with budget 20s, not 40s"), "{error}");
+    }
+
+    #[test]
+    fn a_search_that_does_not_exist_is_an_error_that_names_those_that_do() {
+        let typed = Typed { search: Some("magic".into()), ..Typed::default() };
+        let error = Options::decide(&typed, &Config::default(), None).unwrap_err().to_string();
+        assert!(error.contains("evolution"), "{error}");
+    }
+}

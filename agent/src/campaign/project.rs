@@ -1,0 +1,210 @@
+//! What a commit of the user's repository offers a study: the package, the files that may be edited,
+//! the rest that may not, and the settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use super::UserError;
+use crate::config::{self, Config};
+use crate::evaluator::{File, Tree};
+use crate::repo::{CommitId, FileKind, Repo};
+use crate::rewrite::{Catalogue, Rewriter};
+use crate::study::{ProgramId, Sources};
+
+/// A crate in a commit, ready to be rewritten.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) config: Config,
+    /// Folder of the package relative to the root; empty for the root.
+    pub(crate) package: String,
+    /// Paths of the files that may be edited.
+    pub(crate) mutable: BTreeSet<String>,
+    /// Digest of all other files.
+    pub(crate) frozen: String,
+    /// Digest of Cargo.lock.
+    pub(crate) lock: Option<String>,
+    pub(crate) sources: Sources,
+    pub(crate) rewriter: Rewriter,
+    pub(crate) catalogue: Catalogue,
+}
+
+impl Project {
+    /// Reads the crate, its settings and the user's templates from a commit.
+    pub(crate) fn read(repo: &Repo, commit: CommitId) -> Result<Self> {
+        let files = tree(repo, commit)?;
+        let config = match text(&files, config::FILE) {
+            Some(text) => Config::parse(&text).map_err(|error| UserError::new(format!("{error:#}")))?,
+            None => Config::default(),
+        };
+        let package = find_package(&files, config.package.as_deref())?;
+        let mutable = find_mutable(&files, &package, &config)?;
+        let sources = Sources(repo.texts(commit, &mutable)?);
+        let templates: Vec<(String, String)> = files
+            .keys()
+            .filter_map(|path| Some((path.strip_prefix(config::TEMPLATES)?.to_owned(), text(&files, path)?)))
+            .collect();
+        let catalogue = Catalogue::embedded().with_user(&templates).map_err(UserError::from_error)?;
+        let rewriter = Rewriter::new(&catalogue, &sources).map_err(UserError::from_error)?;
+        let lock = text(&files, &join(&package, "Cargo.lock"));
+        Ok(Self {
+            frozen: repo.frozen_digest(commit, &mutable)?,
+            lock: lock.map(|lock| blake3::hash(lock.as_bytes()).to_hex()[..16].to_owned()),
+            config,
+            package,
+            mutable,
+            sources,
+            rewriter,
+            catalogue,
+        })
+    }
+
+    /// The identity of a program of this project.
+    pub(crate) fn identity(&self, sources: &Sources) -> ProgramId {
+        ProgramId::new(&self.frozen, sources)
+    }
+
+    /// The mutable files of a commit of this project.
+    pub(crate) fn sources_of(&self, repo: &Repo, commit: CommitId) -> Result<Sources> {
+        Ok(Sources(repo.texts(commit, &self.mutable)?))
+    }
+}
+
+/// The regular files of a commit. Links and submodules are left out: a build that needs them fails.
+pub(crate) fn tree(repo: &Repo, commit: CommitId) -> Result<Tree> {
+    let files = repo.files(commit).context("cannot read the commit's files")?;
+    let regular = files.into_iter().filter_map(|(path, blob)| {
+        let executable = match blob.kind {
+            FileKind::Regular => false,
+            FileKind::Executable => true,
+            _ => return None,
+        };
+        Some((path, File { bytes: Arc::from(blob.bytes), executable }))
+    });
+    Ok(regular.collect())
+}
+
+fn text(files: &Tree, path: &str) -> Option<String> {
+    files.get(path).and_then(|file| String::from_utf8(file.bytes.to_vec()).ok())
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// The package named, or the one at the root, or the only one with a program.
+fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> {
+    if let Some(named) = named {
+        let named = named.trim_matches('/').trim_start_matches("./").to_owned();
+        let named = if named == "." { String::new() } else { named };
+        return match files.contains_key(&join(&named, "Cargo.toml")) {
+            true => Ok(named),
+            false => Err(UserError::new(format!("`package`: there is no {}", join(&named, "Cargo.toml")))),
+        };
+    }
+    let folders = files.keys().filter_map(|path| path.strip_suffix("Cargo.toml"));
+    let with_program: Vec<String> = folders
+        .filter(|folder| folder.is_empty() || folder.ends_with('/'))
+        .map(|folder| folder.trim_end_matches('/').to_owned())
+        .filter(|folder| files.contains_key(&join(folder, "src/main.rs")))
+        .collect();
+    match with_program.as_slice() {
+        [] => Err(UserError::new(
+            "there is no Cargo package with a program (Cargo.toml and src/main.rs) in the repository; \
+             set `package` in autoresearch.toml",
+        )),
+        [only] => Ok(only.clone()),
+        several if several[0].is_empty() => Ok(String::new()),
+        several => Err(UserError::new(format!(
+            "there are several packages ({}); say which with `package` in autoresearch.toml",
+            several.join(", ")
+        ))),
+    }
+}
+
+/// The mutable paths as the settings say, or all Rust sources of the package.
+fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet<String>, UserError> {
+    let sources = [join(package, "src/*.rs")];
+    let patterns = config.mutable.as_deref().unwrap_or(&sources);
+    let mut mutable = BTreeSet::new();
+    for pattern in patterns {
+        mutable.extend(some_matching(files, "mutable", pattern)?);
+    }
+    for pattern in &config.frozen {
+        for path in some_matching(files, "frozen", pattern)? {
+            mutable.remove(&path);
+        }
+    }
+    mutable.retain(|path| path.ends_with(".rs"));
+    if mutable.is_empty() {
+        return Err(UserError::new(
+            "no Rust source is left that may be edited; look at `mutable` and `frozen`",
+        ));
+    }
+    Ok(mutable)
+}
+
+/// The files that match; a pattern that matches none is a slip of the pen.
+fn some_matching(files: &Tree, key: &str, pattern: &str) -> Result<BTreeSet<String>, UserError> {
+    let found = matching(files, pattern)?;
+    if found.is_empty() {
+        return Err(UserError::new(format!(
+            "`{key}`: no file matches `{pattern}`; paths are relative to the repository's root, and only committed \
+             files count"
+        )));
+    }
+    Ok(found)
+}
+
+fn matching(files: &Tree, pattern: &str) -> Result<BTreeSet<String>, UserError> {
+    let glob = glob::Pattern::new(pattern)
+        .map_err(|error| UserError::new(format!("`{pattern}` is no pattern of paths: {error}")))?;
+    Ok(files.keys().filter(|path| glob.matches(path)).cloned().collect())
+}
+
+/// Files that differ between two states, with their new text.
+pub(crate) fn changed_files(from: &Sources, to: &Sources) -> BTreeMap<String, String> {
+    let differs = |(path, text): &(&String, &String)| from.0.get(*path) != Some(*text);
+    to.0.iter().filter(differs).map(|(path, text)| (path.clone(), text.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(paths: &[&str]) -> Tree {
+        let file = || File { bytes: Arc::from(&b""[..]), executable: false };
+        paths.iter().map(|path| ((*path).to_owned(), file())).collect()
+    }
+
+    #[test]
+    fn the_package_is_the_one_with_a_program() {
+        let found = |paths: &[&str]| find_package(&files(paths), None).map_err(|error| error.to_string());
+        assert_eq!(found(&["Cargo.toml", "src/main.rs"]), Ok(String::new()));
+        assert_eq!(
+            found(&["Cargo.toml", "lib/Cargo.toml", "gpt/Cargo.toml", "gpt/src/main.rs"]),
+            Ok("gpt".into())
+        );
+        assert!(found(&["README.md"]).unwrap_err().contains("Cargo.toml"));
+        let several = found(&["a/Cargo.toml", "a/src/main.rs", "b/Cargo.toml", "b/src/main.rs"]);
+        assert!(several.unwrap_err().contains("a, b"));
+    }
+
+    #[test]
+    fn a_mutable_path_that_is_not_there_is_named() {
+        let config = Config { mutable: Some(vec!["src/modle.rs".into()]), ..Config::default() };
+        let error = find_mutable(&files(&["src/model.rs"]), "", &config).unwrap_err().to_string();
+        assert!(error.contains("`src/modle.rs`"), "{error}");
+    }
+
+    #[test]
+    fn frozen_paths_are_taken_away() {
+        let config = Config { frozen: vec!["src/data.rs".into()], ..Config::default() };
+        let tree = files(&["src/data.rs", "src/model.rs", "Cargo.toml"]);
+        assert_eq!(
+            find_mutable(&tree, "", &config).unwrap().into_iter().collect::<Vec<_>>(),
+            ["src/model.rs"]
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! The slots of a campaign and what is under way in them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::evaluator::{EvaluateError, Evaluator, Job, Phase, Progress, Slot, Tree, Watch};
+use crate::report::Live;
+use crate::study::{Forecast, Measurement, Point, ProgramId, Pruner, Work};
+
+/// A run that is to be started.
+pub(super) struct Order {
+    pub(super) work: Work,
+    pub(super) program: ProgramId,
+    pub(super) tree: Tree,
+    pub(super) seed: u64,
+    pub(super) logs: PathBuf,
+    /// What people see beside the bar.
+    pub(super) title: String,
+    /// `None` for a run that must not be stopped early.
+    pub(super) pruner: Option<Pruner>,
+    /// Whether a stop is noted and not carried out.
+    pub(super) audit: bool,
+}
+
+/// A run that has ended.
+pub(super) struct Finished {
+    pub(super) work: Work,
+    pub(super) seed: u64,
+    pub(super) measurement: Measurement,
+    pub(super) forecast: Option<Forecast>,
+}
+
+/// Slots that are free, and runs in the others.
+#[derive(Debug)]
+pub(super) struct Slots {
+    free: Vec<(usize, Slot)>,
+    running: Vec<Work>,
+    jobs: JoinSet<(Work, usize, Slot, Result<Finished, EvaluateError>)>,
+}
+
+impl Slots {
+    pub(super) fn new(slots: Vec<Slot>) -> Self {
+        Self {
+            free: slots.into_iter().enumerate().rev().collect(),
+            running: Vec::new(),
+            jobs: JoinSet::new(),
+        }
+    }
+
+    pub(super) fn has_free(&self) -> bool {
+        !self.free.is_empty()
+    }
+
+    /// A slot that is free, where there is one.
+    pub(super) fn first_free(&self) -> Option<&Slot> {
+        self.free.last().map(|(_, slot)| slot)
+    }
+
+    pub(super) fn running(&self) -> Vec<Work> {
+        self.running.clone()
+    }
+
+    /// Starts a run in a free slot.
+    pub(super) fn start(
+        &mut self,
+        order: Order,
+        evaluator: Evaluator,
+        live: Arc<Live>,
+        cancelled: watch::Receiver<bool>,
+    ) {
+        let (number, mut slot) = self.free.pop().expect("a run is started where a slot is free");
+        self.running.push(order.work);
+        self.jobs.spawn(async move {
+            let work = order.work;
+            let finished = run(order, number, &mut slot, &evaluator, &live, cancelled).await;
+            live.idle(number);
+            (work, number, slot, finished)
+        });
+    }
+
+    /// Waits for a run to end; `None` when nothing is under way.
+    pub(super) async fn next(&mut self) -> Option<Result<Finished>> {
+        let (work, number, slot, finished) = match self.jobs.join_next().await? {
+            Ok(done) => done,
+            Err(error) => return Some(Err(error).context("a run broke off")),
+        };
+        self.free.push((number, slot));
+        // Equal work may be under way in another slot: repeats of the baseline are.
+        if let Some(place) = self.running.iter().position(|other| *other == work) {
+            self.running.swap_remove(place);
+        }
+        Some(finished.map_err(anyhow::Error::from))
+    }
+}
+
+async fn run(
+    order: Order,
+    number: usize,
+    slot: &mut Slot,
+    evaluator: &Evaluator,
+    live: &Live,
+    cancelled: watch::Receiver<bool>,
+) -> Result<Finished, EvaluateError> {
+    let job = Job { program: &order.program, tree: &order.tree, seed: order.seed, logs: &order.logs };
+    let printed = |value: f64| if evaluator.plan.metric.maximise { -value } else { value };
+    let mut progress = |progress| match progress {
+        Progress::Phase(phase) => {
+            live.progress(number, &format!("{}: {}", phase_name(phase), order.title), 0.0)
+        }
+        Progress::Point(Point { share, value }) => {
+            live.progress(number, &format!("{:.4}: {}", printed(value), order.title), share);
+        }
+    };
+    let mut forecast = None;
+    let mut prune = |curve: &[Point]| {
+        let seen = order.pruner.as_ref()?.judge(curve)?;
+        let reason = format!(
+            "at {:.0} % predicted to end at {:.4}, at best {:.4}; to beat: {:.4}",
+            seen.share * 100.0,
+            printed(seen.predicted),
+            printed(seen.lower),
+            printed(seen.to_beat)
+        );
+        forecast.get_or_insert(seen);
+        (!order.audit).then_some(reason)
+    };
+    let mut watch = Watch { progress: &mut progress, prune: &mut prune, cancelled };
+    let measurement = evaluator.evaluate(slot, &job, &mut watch).await?;
+    Ok(Finished { work: order.work, seed: order.seed, measurement, forecast })
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Build => "build",
+        Phase::Smoke => "smoke run",
+        Phase::Train => "training",
+    }
+}

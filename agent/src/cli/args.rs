@@ -1,0 +1,127 @@
+//! What was typed. No side effects.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Span;
+
+/// Improve a Rust training crate by trying edits, and keep the record in git
+#[derive(Debug, Parser)]
+#[command(name = "autoresearch", version, after_help = super::exit::HELP, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a repository from the embedded target project and run a study on it
+    Demo {
+        /// Directory to make; a study found there is resumed
+        #[arg(default_value = "demo")]
+        dir: PathBuf,
+        #[command(flatten)]
+        study: StudyArgs,
+    },
+    /// Make a repository from the embedded target project
+    New {
+        /// Directory to make
+        dir: PathBuf,
+    },
+    /// Run a study on a repository, or go on with the one that is there
+    Run {
+        /// The repository
+        #[arg(default_value = ".")]
+        repo: PathBuf,
+        #[command(flatten)]
+        study: StudyArgs,
+    },
+    /// List what could be changed, without running anything
+    Inspect(InspectArgs),
+    /// List the trials of a study
+    Log {
+        /// The repository
+        #[arg(default_value = ".")]
+        repo: PathBuf,
+        /// Print the journal's events, one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is known of a trial
+    Show {
+        /// Number of the trial
+        trial: u32,
+        /// The repository
+        #[arg(long, default_value = ".")]
+        repo: PathBuf,
+    },
+    /// Run a command so that nothing of it survives
+    #[command(hide = true)]
+    Supervise {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+/// Settings of a study that people change often; the others stand in `autoresearch.toml`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct StudyArgs {
+    /// What one run may use: 20s, 20cpu-s, 500steps, 2000000tokens
+    #[arg(long)]
+    pub(crate) budget: Option<String>,
+    /// Total number of trials of the study, earlier ones included
+    #[arg(long)]
+    pub(crate) trials: Option<u32>,
+    /// Stop after this time: 30m, 8h
+    #[arg(long = "for", value_name = "TIME")]
+    pub(crate) time: Option<Span>,
+    /// Seed of the search and of the runs
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Search method: ppo, random, greedy, evolution, tpe
+    #[arg(long)]
+    pub(crate) search: Option<String>,
+    /// How many trials run at a time
+    #[arg(long)]
+    pub(crate) slots: Option<usize>,
+    /// Name of the study
+    #[arg(long, value_name = "NAME")]
+    pub(crate) study: Option<String>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct InspectArgs {
+    /// The repository
+    #[arg(default_value = ".")]
+    pub(crate) repo: PathBuf,
+    /// Show each edit as a diff
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Print one JSON object a site
+    #[arg(long, conflicts_with = "diff")]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_in_sentence_case_without_a_period() {
+        for command in Args::command().get_subcommands() {
+            let texts = command.get_arguments().filter_map(|arg| arg.get_help());
+            for text in texts.chain(command.get_about()).map(ToString::to_string) {
+                assert!(text.starts_with(char::is_uppercase) && !text.ends_with('.'), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Exit codes, documented once, and how an error is told.
+
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::campaign::{Blame, UserError};
+
+/// Shown under `--help`.
+pub(crate) const HELP: &str = "Exit codes:
+  0    done, or stopped tidily at the user's word
+  1    an error of ours, or of the machine
+  2    wrong usage
+  3    the repository or its settings cannot be used
+  4    the untouched program does not build, run or report its metric
+  5    another run is at work on this repository
+  130  stopped at once at the user's word";
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Exit {
+    Success,
+    Interrupted,
+    /// The hidden supervisor's own code.
+    Supervised(ExitCode),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => ExitCode::SUCCESS,
+            Exit::Interrupted => ExitCode::from(130),
+            Exit::Supervised(code) => code,
+        }
+    }
+}
+
+/// Prints an error and gives its exit code.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    const ERROR: Style = AnsiColor::Red.on_default().bold();
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {error:#}");
+    let blame = error.downcast_ref::<UserError>().map(|error| error.blame);
+    ExitCode::from(match blame {
+        None => 1,
+        Some(Blame::Repository) => 3,
+        Some(Blame::Baseline) => 4,
+        Some(Blame::Locked) => 5,
+    })
+}

@@ -1,0 +1,43 @@
+//! `log` and `show`: the journal of a study, read without taking part in it.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::campaign::{UserError, read_study};
+use crate::repo::Repo;
+use crate::report;
+
+/// Prints the trials of the newest study as a table, or its events.
+pub(crate) fn log(repo: &Path, json: bool) -> Result<()> {
+    let repo = Repo::open(repo).map_err(UserError::from_error)?;
+    let (study, events) = read_study(&repo, None)?;
+    if json {
+        for event in events {
+            anstream::println!("{}", serde_json::to_string(&event)?);
+        }
+    } else {
+        anstream::println!(
+            "study {}\n\n{}\n{}",
+            study.started.study,
+            report::table(&study),
+            report::summary(&study)
+        );
+    }
+    Ok(())
+}
+
+/// Prints all that is known of a trial of the newest study.
+pub(crate) fn show(repo: &Path, trial: u32) -> Result<()> {
+    let repo = Repo::open(repo).map_err(UserError::from_error)?;
+    let (study, _) = read_study(&repo, None)?;
+    let text = report::show(&study, trial).ok_or_else(|| {
+        UserError::new(format!(
+            "study {} has no trial {trial}; its last one is {}",
+            study.started.study,
+            study.next_trial().saturating_sub(1)
+        ))
+    })?;
+    anstream::println!("{text}");
+    Ok(())
+}

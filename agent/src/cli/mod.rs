@@ -1,0 +1,53 @@
+//! The command line: what can be typed, and the exit code that comes back.
+//!
+//! Each command lives in a file of its own; nothing is decided here.
+
+mod args;
+mod demo;
+mod exit;
+mod inspect;
+mod journal;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use nix::sys::signal::{SigHandler, Signal, signal};
+
+use self::args::{Args, Command};
+#[cfg(test)]
+pub(crate) use self::demo::TARGET;
+use self::exit::Exit;
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => error.exit(),
+    };
+    match dispatch(args) {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::report(&error),
+    }
+}
+
+fn dispatch(args: Args) -> anyhow::Result<Exit> {
+    if matches!(args.command, Command::Inspect(_) | Command::Log { .. } | Command::Show { .. }) {
+        end_with_the_reader();
+    }
+    match args.command {
+        Command::Demo { dir, study } => demo::demo(&dir, &study),
+        Command::New { dir } => demo::new(&dir).map(|()| Exit::Success),
+        Command::Run { repo, study } => run::run(&repo, &study),
+        Command::Inspect(inspect) => inspect::inspect(&inspect).map(|()| Exit::Success),
+        Command::Log { repo, json } => journal::log(&repo, json).map(|()| Exit::Success),
+        Command::Show { trial, repo } => journal::show(&repo, trial).map(|()| Exit::Success),
+        Command::Supervise { command } => Ok(Exit::Supervised(crate::runner::supervise(command))),
+    }
+}
+
+/// Lets a pipe that nobody reads any more end the program, as `| head` means it to. A study outlives its readers.
+fn end_with_the_reader() {
+    // SAFETY: no handler of ours is in place, and none is set.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+}

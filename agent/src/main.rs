@@ -1,0 +1,5 @@
+//! The `autoresearch` program: parse, run, map to an exit code.
+
+fn main() -> std::process::ExitCode {
+    autoresearch::cli::main()
+}

@@ -1,0 +1,165 @@
+//! What a person sees while a study runs: a line for each trial, and a bar for each slot.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::describe::{duration, idea_of, percent};
+use crate::study::{Event, Outcome, Purpose, RunEnded, Study, TrialEnded};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default();
+const FAINT: Style = Style::new().dimmed();
+
+/// Prints events as they come and keeps the bars at the bottom of the terminal.
+#[derive(Debug)]
+pub(crate) struct Live {
+    bars: MultiProgress,
+    slots: Vec<ProgressBar>,
+    /// How the study stands.
+    status: ProgressBar,
+}
+
+impl Live {
+    /// Bars appear on a terminal alone.
+    pub(crate) fn new(slots: usize) -> Self {
+        let bars = MultiProgress::new();
+        if !std::io::stdout().is_terminal() {
+            bars.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let style = ProgressStyle::with_template("  {bar:24} {percent:>3} %  {msg}")
+            .expect("the template is a valid one");
+        let bar = |_| {
+            let bar = bars.add(ProgressBar::new(1000).with_style(style.clone()));
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        };
+        let slots = (0..slots).map(bar).collect();
+        let plain = ProgressStyle::with_template("  {msg}").expect("the template is a valid one");
+        let status = bars.add(ProgressBar::new(1).with_style(plain));
+        Self { bars, slots, status }
+    }
+
+    /// Prints a line above the bars.
+    pub(crate) fn line(&self, text: &str) {
+        // A study goes on when nobody listens any more, or the disk under its log is full.
+        let print = || drop(writeln!(anstream::stdout(), "{text}"));
+        if self.bars.is_hidden() {
+            print();
+        } else {
+            self.bars.suspend(print);
+        }
+    }
+
+    /// A warning, said once by the caller.
+    pub(crate) fn warn(&self, text: &str) {
+        self.line(&format!("{}warning:{} {text}", BAD.render(), BAD.render_reset()));
+    }
+
+    /// What a slot is doing: its phase, and the share of it that is done.
+    pub(crate) fn progress(&self, slot: usize, message: &str, share: f64) {
+        if let Some(bar) = self.slots.get(slot) {
+            bar.set_position((share.clamp(0.0, 1.0) * 1000.0) as u64);
+            bar.set_message(message.to_owned());
+        }
+    }
+
+    /// A slot has nothing to do.
+    pub(crate) fn idle(&self, slot: usize) {
+        self.progress(slot, "", 0.0);
+    }
+
+    /// Takes the bars away at the end.
+    pub(crate) fn finish(&self) {
+        self.slots.iter().chain([&self.status]).for_each(ProgressBar::finish_and_clear);
+    }
+
+    /// Prints what an event means; `study` has taken it in.
+    pub(crate) fn event(&self, event: &Event, study: &Study) {
+        if let Some(value) = study.incumbent_value() {
+            self.status.set_message(format!(
+                "best so far: trial {} at {} {:.4}; {} trials, {} merged",
+                study.incumbent,
+                study.started.metric,
+                study.started.as_printed(value),
+                study.next_trial().saturating_sub(1),
+                study.merges.len()
+            ));
+        }
+        match event {
+            Event::TrialEnded(ended) => self.line(&trial_line(ended, study)),
+            Event::RunEnded(run) => self.line(&run_line(run, study)),
+            Event::Decided(decided) if !decided.merge => self.line(&format!(
+                "{FAINT}           trial {} is not merged: {}{FAINT:#}",
+                decided.candidate, decided.reason
+            )),
+            Event::Merged(merged) => {
+                let proof = study.decided.iter().rev().find(|decided| decided.candidate == merged.trial);
+                let proof = proof.map(|decided| decided.reason.clone()).unwrap_or_default();
+                let value = study.started.as_printed(study.incumbent_value().unwrap_or(f64::NAN));
+                let text =
+                    format!("  merged   trial {} is the best so far at {value:.4} ({proof})", merged.trial);
+                self.line(&format!("{GOOD}{text}{GOOD:#}"));
+            }
+            Event::MainMoved { trial, commit, .. } => {
+                self.warn(&format!(
+                    "main was moved to {} by other hands; trial {trial} measures it",
+                    &commit[..commit.len().min(10)]
+                ));
+            }
+            Event::Started(_)
+            | Event::TrialStarted(_)
+            | Event::Decided(_)
+            | Event::MainFollowed { .. }
+            | Event::PolicyUpdated { .. }
+            | Event::Stopped { .. }
+            | Event::Resumed { .. } => {}
+        }
+    }
+}
+
+fn trial_line(ended: &TrialEnded, study: &Study) -> String {
+    let name = if ended.trial == 0 { "baseline".into() } else { format!("trial {:>3}", ended.trial) };
+    let style = match ended.outcome {
+        Outcome::Kept => GOOD,
+        Outcome::Discarded | Outcome::Pruned => FAINT,
+        _ => BAD,
+    };
+    let printed = |value: f64| study.started.as_printed(value);
+    let parent = study.trial(study.trial(ended.trial).proposal().parent).metric().map(printed);
+    let metric = ended.measurement.metric.map(printed);
+    let value = metric.map_or("      -".into(), |metric| format!("{metric:7.4}"));
+    let change = match (metric, parent) {
+        (Some(metric), Some(parent)) if ended.trial != 0 => percent(metric, parent),
+        _ => String::new(),
+    };
+    let seconds =
+        ended.measurement.build_seconds + ended.measurement.smoke_seconds + ended.measurement.train_seconds;
+    let why = if ended.outcome.is_completed() { "" } else { &ended.measurement.reason };
+    let why = if why.is_empty() { String::new() } else { format!(" {FAINT}({why}){FAINT:#}") };
+    format!(
+        "{name:<9}  {style}{:<13}{style:#} {value} {change:>8}  {:>6}  {}{why}",
+        ended.outcome.to_string(),
+        duration(seconds),
+        idea_of(study, ended.trial),
+    )
+}
+
+fn run_line(run: &RunEnded, study: &Study) -> String {
+    let value = run.measurement.metric.map_or_else(
+        || run.measurement.reason.clone(),
+        |metric| format!("{:.4}", study.started.as_printed(metric)),
+    );
+    let what = match run.purpose {
+        Purpose::Noise => "repeat of the baseline, to measure the noise".into(),
+        Purpose::Confirmation { candidate } if candidate == run.trial => {
+            format!("to confirm trial {candidate}")
+        }
+        Purpose::Confirmation { candidate } => {
+            format!("trial {} again, beside trial {candidate}", study.trial(run.trial).started.trial)
+        }
+    };
+    format!("{FAINT}           run           {value:>7}                   {what}{FAINT:#}")
+}

@@ -1,0 +1,128 @@
+//! The summary at the end of a study: what was found, how sure it is, and where the time went.
+
+use std::fmt::Write;
+
+use super::describe::{OUTCOMES, duration, idea_of, percent};
+use crate::study::{Measurement, Study, TrialNumber};
+
+/// Draws the summary as plain text; `metric` names what is measured.
+pub(crate) fn summary(study: &Study) -> String {
+    let mut text = String::new();
+    outcomes(&mut text, study);
+    discoveries(&mut text, study);
+    noise(&mut text, study);
+    time(&mut text, study);
+    text
+}
+
+fn outcomes(text: &mut String, study: &Study) {
+    let count = |outcome| study.trials.iter().filter(|trial| trial.outcome() == Some(outcome)).count();
+    let counts: Vec<String> = OUTCOMES
+        .into_iter()
+        .map(|outcome| (outcome, count(outcome)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
+    let trials = study.trials.len().saturating_sub(1);
+    let _ = writeln!(text, "{trials} trials and the baseline: {}", counts.join(", "));
+}
+
+fn discoveries(text: &mut String, study: &Study) {
+    let name = &study.started.metric;
+    let (Some(first), Some(last)) = (fresh_mean(study, study.base), study.incumbent_value()) else {
+        return;
+    };
+    let (first, last) = (study.started.as_printed(first), study.started.as_printed(last));
+    if study.merges.is_empty() {
+        let _ = writeln!(text, "nothing was merged; the untouched program stands at {name} {first:.4}");
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "{} merged: {name} {first:.4} -> {last:.4} ({})",
+        study.merges.len(),
+        percent(last, first)
+    );
+    for merged in &study.merges {
+        let proof = study.decided.iter().find(|decided| decided.merge && decided.candidate == merged.trial);
+        let evidence = proof.map(|decided| {
+            let p = decided.evidence.p_value.map_or(String::new(), |p| format!(", p = {p:.2}"));
+            format!(" (gain {:.4}, {} pairs{p})", decided.evidence.gain, decided.evidence.pairs.len())
+        });
+        let _ = writeln!(
+            text,
+            "  trial {:>3}  {}{}",
+            merged.trial,
+            idea_of(study, merged.trial),
+            evidence.unwrap_or_default()
+        );
+    }
+}
+
+fn fresh_mean(study: &Study, trial: TrialNumber) -> Option<f64> {
+    study.trials.get(trial as usize)?;
+    let results = study.fresh_results(trial);
+    (!results.is_empty()).then(|| crate::study::mean(&results))
+}
+
+fn noise(text: &mut String, study: &Study) {
+    match study.noise(None).deviation() {
+        Some(0.0) => {
+            let _ = writeln!(
+                text,
+                "repeats are bit-identical: noise cannot be measured, and no p values are given"
+            );
+        }
+        Some(deviation) => {
+            let _ = writeln!(text, "noise of a run: {deviation:.4} (standard deviation over seeds)");
+        }
+        None => {}
+    }
+    let audited: Vec<_> = study
+        .trials
+        .iter()
+        .filter_map(|trial| trial.ended.as_ref())
+        .filter(|ended| ended.outcome.is_completed())
+        .filter_map(|ended| Some((ended.forecast.as_ref()?, ended)))
+        .collect();
+    if !audited.is_empty() {
+        let covered = audited.iter().filter(|(forecast, ended)| {
+            ended.measurement.curve.last().is_some_and(|point| point.value >= forecast.lower)
+        });
+        let _ = writeln!(
+            text,
+            "early stop: {} of {} audited runs ended above the bound they were given",
+            covered.count(),
+            audited.len()
+        );
+    }
+}
+
+fn time(text: &mut String, study: &Study) {
+    let total = |of: fn(&Measurement) -> f64| -> f64 {
+        study.trials.iter().filter_map(|t| t.ended.as_ref()).map(|ended| of(&ended.measurement)).sum()
+    };
+    let (build, smoke, train) =
+        (total(|m| m.build_seconds), total(|m| m.smoke_seconds), total(|m| m.train_seconds));
+    let proof: f64 = study
+        .runs
+        .iter()
+        .map(|run| {
+            run.measurement.build_seconds + run.measurement.smoke_seconds + run.measurement.train_seconds
+        })
+        .sum();
+    let all = study.active as f64;
+    if all > 0.0 {
+        let _ = writeln!(
+            text,
+            "time: {} ({:.0} trials an hour), in the slots {} building, {} smoke runs, {} training, {} proof ({} runs)",
+            duration(all),
+            study.trials.len() as f64 / all * 3600.0,
+            duration(build),
+            duration(smoke),
+            duration(train),
+            duration(proof),
+            study.runs.len(),
+        );
+    }
+}

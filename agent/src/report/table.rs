@@ -1,0 +1,106 @@
+//! The trials of a study as a table, and one of them in full.
+
+use std::fmt::Write;
+
+use super::describe::{idea_of, percent};
+use crate::study::{Purpose, Study, TrialNumber};
+
+/// One line a trial, in order.
+pub(crate) fn table(study: &Study) -> String {
+    let mut text =
+        format!("{:>5}  {:<13} {:>9} {:>8}  idea\n", "trial", "outcome", study.started.metric, "parent");
+    for trial in &study.trials {
+        let number = trial.started.trial;
+        let printed = |value: f64| study.started.as_printed(value);
+        let parent = study.trial(trial.proposal().parent).metric().map(printed);
+        let metric = trial.metric().map(printed);
+        let change = match (metric, parent) {
+            (Some(metric), Some(parent)) if number != 0 => percent(metric, parent),
+            _ => String::new(),
+        };
+        let merged = if study.merges.iter().any(|merged| merged.trial == number) { "  [merged]" } else { "" };
+        let _ = writeln!(
+            text,
+            "{number:>5}  {:<13} {:>9} {change:>8}  {}{merged}",
+            trial.outcome().map_or("under way".into(), |outcome| outcome.to_string()),
+            metric.map_or("-".into(), |metric| format!("{metric:.4}")),
+            idea_of(study, number),
+        );
+    }
+    text
+}
+
+/// All that the journal knows of a trial; `None` if there is no such trial.
+pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
+    let trial = study.trials.get(number as usize)?;
+    let printed = |value: f64| study.started.as_printed(value);
+    let proposal = trial.proposal();
+    let mut text = format!("trial {number}: {}\n", idea_of(study, number));
+    let mut field = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<12} {value}");
+    };
+    field("commit", trial.commit().to_owned());
+    field("branch", trial.started.branch.clone());
+    field("parent", format!("trial {}", proposal.parent));
+    field("program", proposal.program.to_string());
+    field("seed", trial.started.seed.to_string());
+    if let Some(ended) = &trial.ended {
+        let m = &ended.measurement;
+        field("outcome", ended.outcome.to_string());
+        if !m.reason.is_empty() {
+            field("reason", m.reason.clone());
+        }
+        if let Some(metric) = m.metric {
+            field(&study.started.metric, format!("{:.6}", printed(metric)));
+        }
+        field(
+            "seconds",
+            format!(
+                "{:.1} build, {:.1} smoke, {:.1} train",
+                m.build_seconds, m.smoke_seconds, m.train_seconds
+            ),
+        );
+        let counts =
+            [("steps", m.steps), ("tokens", m.tokens), ("parameters", m.params), ("memory", m.memory)];
+        for (name, value) in counts {
+            if let Some(value) = value {
+                field(name, value.to_string());
+            }
+        }
+        let curve: Vec<String> = m.curve.iter().map(|point| format!("{:.3}", printed(point.value))).collect();
+        if !curve.is_empty() {
+            field("curve", curve.join(" "));
+        }
+    }
+    let runs: Vec<String> = study
+        .runs
+        .iter()
+        .filter(|run| matches!(run.purpose, Purpose::Confirmation { candidate } if candidate == number))
+        .filter_map(|run| Some(format!("trial {}: {:.4}", run.trial, printed(run.measurement.metric?))))
+        .collect();
+    if !runs.is_empty() {
+        field("proof", runs.join(", "));
+    }
+    if let Some(decided) = study.decided.iter().find(|decided| decided.candidate == number) {
+        field(
+            "decision",
+            format!("{}: {}", if decided.merge { "merged" } else { "not merged" }, decided.reason),
+        );
+    }
+    let choice = &proposal.choice;
+    field(
+        "chosen by",
+        format!(
+            "{} (version {}), rank {} of {} candidates, probability {:.3}",
+            choice.method,
+            choice.version,
+            choice.rank,
+            choice.pool,
+            choice.log_prob.exp()
+        ),
+    );
+    for (name, value) in &choice.features {
+        field("", format!("{name:<24} {value:+.3}"));
+    }
+    Some(text)
+}

@@ -1,0 +1,100 @@
+//! Crates that were not written for us: what they measure is found in their own words, by the settings alone.
+
+use std::fs;
+use std::path::Path;
+
+use super::support::{User, said};
+
+/// How `stand-in/foreign` is started, whatever is read of it.
+const RUN: &str = "\
+budget = \"6\"
+search = \"random\"
+[run]
+args = [\"--seed\", \"{seed}\", \"--epochs\", \"{budget}\", \"--logs\", \"metrics\"]
+[merge]
+noise-repeats = 2
+";
+
+/// The rate that is best, and where the stand-in starts.
+fn rate(user: &User) -> String {
+    let text = user.read("src/main.rs");
+    let line = text.lines().find(|line| line.starts_with("const RATE")).unwrap();
+    line.trim_start_matches("const RATE: f64 = ").trim_end_matches(';').to_owned()
+}
+
+#[test]
+fn a_metric_that_is_to_be_maximised_is_found_by_a_pattern() {
+    let metric = r"
+[metric]
+name = 'accuracy'
+direction = 'maximize'
+pattern = 'done: ([0-9.]+) % correct'
+progress = '\[(?<step>\d+)/(?<steps>\d+)\] validation accuracy: (?<value>[0-9.]+) %'
+";
+    let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
+    let out = user.autoresearch(&["run", "--trials", "20"]).well();
+    assert!(out.contains("Nothing is left that was not tried"), "{out}");
+    assert_eq!(rate(&user), "0.1", "{out}");
+    for event in user.events_of("trial-ended").iter().filter(|event| event["outcome"] == "kept") {
+        let curve = event["measurement"]["curve"].as_array().unwrap();
+        assert_eq!(curve.len(), 6, "a point for each epoch");
+        let metric = event["measurement"]["metric"].as_f64().unwrap();
+        assert!(metric < 0.0, "inside a study, lower is better: {metric}");
+    }
+    // People see the program's own numbers.
+    let subjects = user.subjects("main");
+    let gain =
+        regex::Regex::new(r"^merge trial \d+: RATE .+, accuracy (\d+\.\d+) -> (\d+\.\d+) \(\+\d+\.\d+ %, ")
+            .unwrap();
+    let found = gain.captures(&subjects[0]).unwrap_or_else(|| panic!("{subjects:?}"));
+    assert!(found[1].parse::<f64>().unwrap() < found[2].parse::<f64>().unwrap());
+    let shown = [user.autoresearch(&["log"]).well(), user.autoresearch(&["show", "0"]).well(), out];
+    let negative = regex::Regex::new(r" -8\d\.\d").unwrap();
+    for text in shown {
+        assert!(!negative.is_match(&text), "a negated accuracy is shown:\n{text}");
+    }
+}
+
+#[test]
+fn a_metric_is_found_in_the_logs_of_burn_train() {
+    let metric = "[metric]\nname = \"Loss\"\nlog = \"metrics\"\n";
+    let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
+    let out = user.autoresearch(&["run", "--trials", "20"]).well();
+    assert_eq!(rate(&user), "0.1", "{out}");
+    assert!(user.status().is_empty(), "logs of runs lie elsewhere: {:?}", user.status());
+}
+
+#[test]
+fn a_pattern_that_never_matches_is_told_with_the_pattern() {
+    let metric = "[metric]\nname = \"accuracy\"\npattern = 'exactness: ([0-9.]+)'\n";
+    let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
+    let said = user.autoresearch(&["run"]);
+    assert_eq!(said.code, Some(4), "{}", said.err);
+    assert!(said.err.contains("told no accuracy"), "{}", said.err);
+}
+
+/// The crate is as large as a real one: burn is compiled in the first slot unless this program's own build is at hand,
+/// as it is here.
+#[test]
+#[ignore = "takes one to two minutes: links burn a dozen times"]
+fn a_burn_crate_is_improved_with_nothing_but_its_settings() {
+    let user = User::of("spirals", &[]);
+    // Where it was built, and on the same file system: so the slot starts warm.
+    let cache = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut command = user.command_of(Path::new(env!("CARGO_BIN_EXE_autoresearch")), &["run"]);
+    let out = said(command.env("XDG_CACHE_HOME", cache.path()).spawn().unwrap()).well();
+    assert!(out.contains("All trials were run"), "{out}");
+    assert_eq!(user.outcomes().len(), 11, "{out}");
+    let completed = user.outcomes().iter().filter(|outcome| *outcome == "kept").count();
+    assert!(completed >= 5, "{out}");
+    let slot = fs::read_dir(cache.path().join("autoresearch")).unwrap().next().unwrap().unwrap().path();
+    assert!(slot.join("slot-0/target/release/.fingerprint").is_dir());
+    let build = fs::read_to_string(journal(&user).join("trials/0/build.log")).unwrap();
+    assert_eq!(build.matches("Compiling ").count(), 1, "burn was compiled again:\n{build}");
+    assert!(user.status().is_empty());
+}
+
+fn journal(user: &User) -> std::path::PathBuf {
+    let studies = fs::read_dir(user.path().join(".git/autoresearch")).unwrap();
+    studies.map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap()
+}

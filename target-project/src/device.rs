@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use burn::tensor::{Device, DeviceKind};
+use wgpu::DeviceType;
 
 /// A device and how it is called in a result line: one word.
 #[derive(Clone, Debug)]
@@ -18,16 +19,35 @@ pub(crate) struct Chosen {
 
 /// The device that `wish` names, or the best one where there is no wish.
 pub(crate) fn choose(wish: Option<&str>) -> Result<Chosen, String> {
+    let adapters = adapters();
+    let gpus = gpus(&adapters);
     match wish {
-        None => Ok(gpu_name().map_or_else(flex, gpu)),
+        None => Ok(gpus.into_iter().next().map_or_else(flex, on_wgpu)),
         Some("flex") => Ok(flex()),
-        Some("wgpu") => gpu_name().map(gpu).ok_or_else(|| "there is no GPU here that wgpu can use".into()),
         Some("software") => {
-            Ok(Chosen { device: Device::wgpu(DeviceKind::Cpu), name: "wgpu:software".into() })
+            let software = adapters.into_iter().find(|(kind, _)| *kind == DeviceType::Cpu);
+            let (_, name) = software.ok_or("there is no software Vulkan device here")?;
+            Ok(on_wgpu((DeviceKind::Cpu, name)))
         }
-        Some(other) => Err(format!(
-            "unknown device '{other}': AUTORESEARCH_DEVICE is flex, wgpu or software (slow Vulkan)"
-        )),
+        Some(wish) => {
+            let number = number(wish).ok_or_else(|| {
+                format!(
+                    "unknown device '{wish}': AUTORESEARCH_DEVICE is flex, wgpu, wgpu:N (the GPU with this \
+                     number, from 0) or software (slow Vulkan)"
+                )
+            })?;
+            let count = gpus.len();
+            let gpu = gpus.into_iter().nth(number);
+            gpu.map(on_wgpu).ok_or_else(|| format!("'{wish}': wgpu finds {count} GPUs here"))
+        }
+    }
+}
+
+/// The number in `wgpu:N`; `wgpu` alone is the first.
+fn number(wish: &str) -> Option<usize> {
+    match wish.strip_prefix("wgpu")?.strip_prefix(':') {
+        Some(number) => number.parse().ok(),
+        None => (wish == "wgpu").then_some(0),
     }
 }
 
@@ -36,8 +56,8 @@ fn flex() -> Chosen {
     Chosen { device: Device::flex(), name: "flex".into() }
 }
 
-fn gpu(name: String) -> Chosen {
-    Chosen { device: Device::wgpu(DeviceKind::DefaultDevice), name }
+fn on_wgpu((kind, name): (DeviceKind, String)) -> Chosen {
+    Chosen { device: Device::wgpu(kind), name: format!("wgpu:{}", name.replace(char::is_whitespace, "_")) }
 }
 
 /// Tells the allocator to keep what is freed. Tensors come and go by the megabyte, and glibc would take each from the
@@ -50,26 +70,31 @@ fn keep_freed_memory() {
     }
 }
 
-/// The name of the best adapter that is a GPU and not a processor in disguise.
-fn gpu_name() -> Option<String> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-    let adapters = ready(instance.enumerate_adapters(wgpu::Backends::all()))?;
-    let gpus = adapters
-        .iter()
-        .map(wgpu::Adapter::get_info)
-        .filter_map(|info| Some((rank(info.device_type)?, info.name)));
-    let (_, name) = gpus.min_by_key(|(rank, _)| *rank)?;
-    Some(format!("wgpu:{}", name.replace(char::is_whitespace, "_")))
+/// What wgpu finds, kind and name. Only the first graphics interface that finds anything counts, as for burn: another
+/// one would list the same devices again.
+fn adapters() -> Vec<(DeviceType, String)> {
+    use wgpu::Backends;
+    let list = |backends| {
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        descriptor.backends = backends;
+        let adapters =
+            ready(wgpu::Instance::new(descriptor).enumerate_adapters(backends)).unwrap_or_default();
+        adapters.iter().map(wgpu::Adapter::get_info).map(|info| (info.device_type, info.name)).collect()
+    };
+    let mut found = [Backends::VULKAN, Backends::METAL, Backends::DX12].into_iter().map(list);
+    found.find(|adapters: &Vec<_>| !adapters.is_empty()).unwrap_or_default()
 }
 
-/// The order in which burn prefers adapters; `None` for what is no GPU.
-fn rank(kind: wgpu::DeviceType) -> Option<u8> {
-    match kind {
-        wgpu::DeviceType::DiscreteGpu => Some(0),
-        wgpu::DeviceType::IntegratedGpu => Some(1),
-        wgpu::DeviceType::VirtualGpu => Some(2),
-        wgpu::DeviceType::Cpu | wgpu::DeviceType::Other => None,
-    }
+/// The GPUs among them in the order of their numbers, fastest kind first; burn counts each kind by itself.
+fn gpus(adapters: &[(DeviceType, String)]) -> Vec<(DeviceKind, String)> {
+    let of_kind = |kind, in_burn: fn(usize) -> DeviceKind| {
+        let same = adapters.iter().filter(move |(other, _)| *other == kind);
+        same.enumerate().map(move |(number, (_, name))| (in_burn(number), name.clone()))
+    };
+    of_kind(DeviceType::DiscreteGpu, DeviceKind::DiscreteGpu)
+        .chain(of_kind(DeviceType::IntegratedGpu, DeviceKind::IntegratedGpu))
+        .chain(of_kind(DeviceType::VirtualGpu, DeviceKind::VirtualGpu))
+        .collect()
 }
 
 /// The value of a future that has nothing to wait for, as wgpu's are outside a browser.
@@ -91,8 +116,24 @@ mod tests {
     }
 
     #[test]
-    fn a_software_renderer_is_no_gpu() {
-        assert_eq!(rank(wgpu::DeviceType::Cpu), None);
-        assert!(rank(wgpu::DeviceType::DiscreteGpu) < rank(wgpu::DeviceType::IntegratedGpu));
+    fn gpus_are_numbered_by_kind_and_a_software_renderer_is_none() {
+        let adapters = [
+            (DeviceType::IntegratedGpu, "chip".to_owned()),
+            (DeviceType::Cpu, "llvmpipe".to_owned()),
+            (DeviceType::DiscreteGpu, "card one".to_owned()),
+            (DeviceType::DiscreteGpu, "card two".to_owned()),
+        ];
+        let names: Vec<String> = gpus(&adapters).into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names, ["card one", "card two", "chip"]);
+        assert_eq!(gpus(&adapters)[1].0, DeviceKind::DiscreteGpu(1));
+        assert_eq!(gpus(&adapters)[2].0, DeviceKind::IntegratedGpu(0));
+    }
+
+    #[test]
+    fn a_wish_names_a_gpu_by_its_number() {
+        assert_eq!(["wgpu", "wgpu:0", "wgpu:3"].map(number), [Some(0), Some(0), Some(3)]);
+        assert_eq!(["wgpu:", "wgpu3", "gpu", "wgpu:x"].map(number), [None; 4]);
+        let error = choose(Some("wgpu:99")).expect_err("nobody has so many");
+        assert!(error.contains("wgpu:99") && error.contains("GPUs here"), "{error}");
     }
 }

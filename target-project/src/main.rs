@@ -8,6 +8,7 @@ mod recipe;
 mod model;
 mod train;
 
+mod agreement;
 mod clock;
 mod data;
 mod device;
@@ -50,6 +51,8 @@ enum Failure {
     Invalid(Fault),
     /// The loss is no number, or far above that of knowing nothing.
     Diverged(String),
+    /// The device does not compute what the processor does.
+    Disagrees(String),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Err(Failure::Usage(message)) => (2, "usage", message),
         Err(Failure::Invalid(fault)) => (3, "invalid", fault.to_string()),
         Err(Failure::Diverged(message)) => (4, "diverged", message),
+        Err(Failure::Disagrees(message)) => (5, "disagrees", message),
     };
     report.error(kind, &message);
     ExitCode::from(code)
@@ -74,6 +78,11 @@ fn run(report: &Report) -> Result<(), Failure> {
     let text = options.data.as_deref().map_or_else(|| Ok(Text::shakespeare()), Text::read);
     let text = text.map_err(Failure::Usage)?;
     let Chosen { device, name } = device::choose(options.device.as_deref()).map_err(Failure::Usage)?;
+    if let Some(steps) = options.agree {
+        let agreement = agreement::compare(&text.train, options.seed, &device, steps);
+        report.agreement(&agreement, &name, steps);
+        return if agreement.holds() { Ok(()) } else { Err(Failure::Disagrees(agreement.to_string())) };
+    }
 
     let mut run = Run::prepare(&options, &text, &device);
     let params = run.trainer.model().num_params();

@@ -16,14 +16,17 @@ Trains a small byte-level GPT for a fixed budget and prints its validation bits 
   --data FILE   Train on this text instead of Shakespeare's plays
   --test        Score the test part too, after training
   --tables      Print what tables of byte counts score, for scale
+  --agree       Instead of training, see whether the device computes what the processor does: the same steps on
+                both, as many as the budget says (default 50)
   --help        Print this
 
 Environment:
   AUTORESEARCH_SEED     Seed of weights and batches (default 0)
   AUTORESEARCH_BUDGET   20s, 20cpu-s, 500steps or 2000000tokens (default 40cpu-s)
-  AUTORESEARCH_DEVICE   flex, wgpu or software (default: a GPU if there is one, else flex)
+  AUTORESEARCH_DEVICE   flex, wgpu, wgpu:N or software (default: a GPU if there is one, else flex)
 
-Exit status: 0 a result, 2 bad usage, 3 the model breaks a rule of the evaluation, 4 training diverged";
+Exit status: 0 a result, 2 bad usage, 3 the model breaks a rule of the evaluation, 4 training diverged,
+5 the device does not compute what the processor does";
 
 /// A run, decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) data: Option<PathBuf>,
     pub(crate) test: bool,
     pub(crate) tables: bool,
+    /// Steps to compare devices over, instead of a run.
+    pub(crate) agree: Option<u64>,
     pub(crate) help: bool,
 }
 
@@ -54,6 +59,7 @@ impl Options {
             data: None,
             test: false,
             tables: false,
+            agree: None,
             help: false,
         };
         while let Some(argument) = arguments.next() {
@@ -61,11 +67,21 @@ impl Options {
                 "--data" => options.data = Some(arguments.next().ok_or("--data needs a file")?.into()),
                 "--test" => options.test = true,
                 "--tables" => options.tables = true,
+                "--agree" => options.agree = Some(steps(variable("AUTORESEARCH_BUDGET").as_deref())?),
                 "--help" | "-h" => options.help = true,
                 other => return Err(format!("unknown argument '{other}'; see --help")),
             }
         }
         Ok(options)
+    }
+}
+
+/// Steps that a comparison takes.
+fn steps(budget: Option<&str>) -> Result<u64, String> {
+    match budget.map(Budget::parse).transpose()? {
+        None => Ok(50),
+        Some(Budget::Steps(steps)) => Ok(steps),
+        Some(other) => Err(format!("--agree needs a budget in steps, as 50steps; it is {other}")),
     }
 }
 
@@ -92,6 +108,14 @@ mod tests {
     fn a_run_needs_no_options() {
         assert_eq!(read(&[], &[]).expect("defaults").budget.to_string(), DEFAULT_BUDGET);
         assert!(HELP.contains(DEFAULT_BUDGET));
+    }
+
+    #[test]
+    fn a_comparison_takes_a_budget_in_steps() {
+        assert_eq!(read(&["--agree"], &[]).expect("a default").agree, Some(50));
+        assert_eq!(read(&["--agree"], &[("AUTORESEARCH_BUDGET", "5steps")]).expect("steps").agree, Some(5));
+        let error = read(&["--agree"], &[("AUTORESEARCH_BUDGET", "5s")]).expect_err("no steps");
+        assert!(error.contains("5s"), "{error}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::io::{IsTerminal, Write, stderr, stdout};
 
+use crate::agreement::Agreement;
 use crate::clock::{Budget, Clock};
 
 /// The program's identity, given to its build; printed so that nobody takes one program's result for another's.
@@ -74,6 +75,20 @@ impl Report {
             peak_memory(),
             result.device,
         );
+    }
+
+    /// How far a device is from the processor.
+    pub(crate) fn agreement(&self, agreement: &Agreement, device: &str, steps: u64) {
+        if self.terminal {
+            println!("{device}, {steps} steps beside the processor: {agreement}");
+        } else {
+            let Agreement { first, losses, last } = agreement;
+            let (first, last) = (first.value, last.value);
+            println!(
+                "agreement device={device} steps={steps} first_gradients={first:.2e} losses={losses:.2e} \
+                 last_gradients={last:.2e}"
+            );
+        }
     }
 
     /// What tables of byte counts with 1, 2, 3, .. bytes of context score, for scale.

@@ -20,7 +20,7 @@ use crate::train::Trainer;
 pub(crate) const GRADIENT_TOLERANCE: f64 = 1e-3;
 
 /// Most that the training losses of one step may differ by, in nats per byte.
-pub(crate) const LOSS_TOLERANCE: f64 = 0.02;
+pub(crate) const LOSS_TOLERANCE: f64 = 2e-3;
 
 /// A parameter's gradient counts as at least this share of the whole one, per number: some are zero but for rounding
 /// (a bias of the keys moves no attention weight), and rounding is all that differs there.
@@ -103,7 +103,7 @@ impl<'a> Side<'a> {
 
     fn step(&mut self, share: f64) -> f64 {
         let batch = self.batch();
-        self.trainer.step(batch, share)
+        self.trainer.step(batch, share).into_scalar::<f32>().into()
     }
 
     fn gradients(&mut self) -> Gradients {

@@ -21,6 +21,7 @@ mod tables;
 use std::process::ExitCode;
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 
 use crate::clock::{Budget, Clock};
 use crate::data::{Batches, Text};
@@ -34,6 +35,9 @@ use crate::train::Trainer;
 
 /// Steps before the clock starts, on a copy that is thrown away: they fill caches and compile kernels.
 const WARM_UP_STEPS: usize = 3;
+
+/// Steps after which the losses are read at the latest: reading waits for the device, which has nothing to do meanwhile.
+const STEPS_UNREAD: usize = 8;
 
 /// Training loss, in nats per byte, above which a run has diverged: four times that of knowing nothing.
 const DIVERGED_LOSS: f64 = 4.0 * 5.545;
@@ -91,7 +95,8 @@ fn run(report: &Report) -> Result<(), Failure> {
     let clock = run.train(options.budget, report)?;
     let val_bpb = run.score(&text.validation)?;
     let test_bpb = options.test.then(|| run.score(&text.test)).transpose()?;
-    report.result(&Score { val_bpb, test_bpb, params, device: name }, &clock);
+    let device_memory = device.memory_pool_usage().map(|usage| usage.bytes_reserved);
+    report.result(&Score { val_bpb, test_bpb, params, device_memory, device: name }, &clock);
     if options.tables || report.terminal {
         report.tables(&tables::bits_per_byte(&text.train, &text.validation));
     }
@@ -132,21 +137,27 @@ impl<'a> Run<'a> {
     fn train(&mut self, budget: Budget, report: &Report) -> Result<Clock, Failure> {
         let judge = Judge::new(&self.text.validation, PROGRESS_BYTES, &self.device);
         let device = self.device.clone().autodiff();
+        let mut unread = Vec::new();
         let mut losses = Vec::new();
         let mut clock = Clock::start(budget);
         loop {
-            let loss = self.trainer.step(self.batches.next(BATCH, CONTEXT, &device), clock.share());
+            unread.push(self.trainer.step(self.batches.next(BATCH, CONTEXT, &device), clock.share()));
             clock.count_step(BATCH * CONTEXT);
+            let is_over = clock.share() >= 1.0;
+            let due = clock.due();
+            if unread.len() < STEPS_UNREAD && due.is_none() && !is_over {
+                continue;
+            }
+            losses.extend(read(std::mem::take(&mut unread)));
             clock.pause();
-            refuse_divergence(loss, clock.steps())?;
-            losses.push(loss);
-            if let Some(share) = clock.due() {
+            refuse_divergence(&losses, clock.steps())?;
+            if let Some(share) = due {
                 let model = self.trainer.model();
                 let val_bpb = judge.bits_per_byte(&|bytes| model.forward(bytes)).map_err(failure)?;
                 report.progress(share, &clock, losses.iter().sum::<f64>() / losses.len() as f64, val_bpb);
                 losses.clear();
             }
-            if clock.share() >= 1.0 {
+            if is_over {
                 return Ok(clock);
             }
             clock.resume();
@@ -162,11 +173,18 @@ impl<'a> Run<'a> {
     }
 }
 
-fn refuse_divergence(loss: f64, step: u64) -> Result<(), Failure> {
-    if loss.is_finite() && loss < DIVERGED_LOSS {
+/// The values of losses, for which it waits. [steps]
+fn read(losses: Vec<Tensor<1>>) -> impl Iterator<Item = f64> {
+    Tensor::cat(losses, 0).into_data().iter::<f64>().collect::<Vec<_>>().into_iter()
+}
+
+/// The last of `losses` is that of `step`.
+fn refuse_divergence(losses: &[f64], step: u64) -> Result<(), Failure> {
+    let Some(first) = losses.iter().position(|loss| !(loss.is_finite() && *loss < DIVERGED_LOSS)) else {
         return Ok(());
-    }
-    Err(Failure::Diverged(format!("the training loss is {loss} at step {step}")))
+    };
+    let step = step - (losses.len() - 1 - first) as u64;
+    Err(Failure::Diverged(format!("the training loss is {} at step {step}", losses[first])))
 }
 
 /// Logits that are no numbers break no rule: training has blown up, if only on the copy that warms up.
@@ -181,14 +199,14 @@ fn failure(fault: Fault) -> Failure {
 mod tests {
     use super::*;
 
-    fn losses(seed: u64) -> Vec<u64> {
+    fn losses(seed: u64) -> Vec<u32> {
         let text = Text::shakespeare();
         let device = burn::tensor::Device::flex();
         let options = Options { seed, ..Options::read(std::iter::empty(), |_| None).expect("defaults") };
         let mut run = Run::prepare(&options, &text, &device);
         let mut step = || {
             let batch = run.batches.next(BATCH, CONTEXT, &device.clone().autodiff());
-            run.trainer.step(batch, 0.0).to_bits()
+            run.trainer.step(batch, 0.0).into_scalar::<f32>().to_bits()
         };
         (0..8).map(|_| step()).collect()
     }
@@ -214,9 +232,10 @@ mod tests {
 
     #[test]
     fn a_loss_that_is_no_number_or_far_too_large_ends_the_run() {
-        assert!(refuse_divergence(5.5, 1).is_ok());
+        assert!(refuse_divergence(&[5.5, 5.4], 2).is_ok());
         for loss in [f64::NAN, f64::INFINITY, 1e3] {
-            assert!(matches!(refuse_divergence(loss, 1), Err(Failure::Diverged(_))));
+            let Err(Failure::Diverged(message)) = refuse_divergence(&[5.5, loss, 5.4], 10) else { panic!() };
+            assert!(message.ends_with("at step 9"), "{message}");
         }
     }
 }

@@ -1,35 +1,17 @@
-//! The numbers of the recipe: sizes, rates, decays.
+//! The numbers of the recipe: decays, the optimiser's, the initialisation's, and which sizes.
 //!
-//! MUTABLE: this file, `model.rs` and `train.rs` are what a search may change. The budget, the seed and the
+//! MUTABLE: this file, the sizes that it chooses, `model.rs` and `train.rs` are what a search may change. The budget, the seed and the
 //! data are not here, so no number in this file can make a score look better than it is.
 
 #![allow(dead_code, reason = "a program may do without some of the numbers")]
 
-/// Number of blocks, each one attention and one feed-forward layer.
-pub(crate) const DEPTH: usize = 2;
-
-/// Numbers that represent one byte between the blocks.
-pub(crate) const WIDTH: usize = 64;
-
-/// Attention heads in a block; each is WIDTH / HEADS numbers wide.
-/// Ladder: 1, 2, 4, 8, 16
-pub(crate) const HEADS: usize = 4;
-
-/// Hidden units of a feed-forward layer.
-pub(crate) const MLP_WIDTH: usize = 256;
-
-/// Bytes that the model sees at once, in training and when it is judged.
-/// Ladder: 16, 32, 64, 128, 256
-pub(crate) const CONTEXT: usize = 64;
-
-/// Windows of CONTEXT bytes in a training step.
-pub(crate) const BATCH: usize = 8;
+// The one line that chooses the size: small.rs for a processor, medium.rs for a GPU.
+#[path = "recipe/small.rs"]
+mod size;
+pub(crate) use size::*;
 
 /// Whether linear layers add a learned bias.
 pub(crate) const BIASES: bool = true;
-
-/// Step size of the optimiser, before the schedule's factor.
-pub(crate) const LEARNING_RATE: f64 = 2e-3;
 
 /// Share of the old mean that AdamW keeps at a step, for gradients.
 pub(crate) const BETA1: f32 = 0.9;

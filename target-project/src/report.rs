@@ -18,6 +18,9 @@ pub(crate) struct Result {
     pub(crate) test_bpb: Option<f64>,
     /// Learned numbers of the model.
     pub(crate) params: usize,
+    /// Bytes that the run has taken of the device's memory: what it once took is kept, so that this is also the most at
+    /// any time. `None` where the device is the processor.
+    pub(crate) device_memory: Option<u64>,
     pub(crate) device: String,
 }
 
@@ -63,9 +66,11 @@ impl Report {
 
     /// The one line that a study lives on. It is printed for a person too.
     pub(crate) fn result(&self, result: &Result, clock: &Clock) {
+        let device_memory =
+            result.device_memory.map_or_else(String::new, |bytes| format!(" device_memory={bytes}"));
         let test = result.test_bpb.map_or_else(String::new, |bits| format!(" test_bpb={bits:.5}"));
         println!(
-            "result program={} val_bpb={:.5}{test} seconds={:.3} tokens={} steps={} params={} memory={} device={}",
+            "result program={} val_bpb={:.5}{test} seconds={:.3} tokens={} steps={} params={} memory={}{device_memory} device={}",
             PROGRAM.unwrap_or("unnamed"),
             result.val_bpb,
             clock.seconds(),

@@ -27,14 +27,15 @@ impl Trainer {
         Trainer { model: Gpt::new(random, &device.clone().autodiff()), optimiser: optimiser() }
     }
 
-    /// Learns from one batch at `share` (0 to 1) of the budget; gives the loss in nats per byte.
-    pub(crate) fn step(&mut self, batch: Batch, share: f64) -> f64 {
+    /// Learns from one batch at `share` (0 to 1) of the budget; gives the loss in nats per byte, [1], still on its
+    /// device: whoever reads it waits for the step.
+    pub(crate) fn step(&mut self, batch: Batch, share: f64) -> Tensor<1> {
         let loss = loss(self.model.forward(batch.inputs), batch.targets);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
         let gradients = clip(gradients, &self.model, share);
         let rate = LEARNING_RATE * learning_rate_factor(share);
         self.model = self.optimiser.step(rate, self.model.clone(), gradients);
-        loss.into_scalar::<f32>().into()
+        loss.inner()
     }
 
     /// The model as it is to be judged now.

@@ -11,29 +11,27 @@ fn clip(gradients: GradientsParams, model: &Gpt, share: f64) -> GradientsParams 
     const TIGHT: f32 = 0.25;
     /// How many times longer it may be at the end.
     const LOOSENING: f32 = 8.0;
-    struct Squares<'a>(&'a GradientsParams, f32);
+    struct Squares<'a>(&'a GradientsParams, Vec<Tensor<1>>);
     impl ModuleVisitor for Squares<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if let Some(gradient) = self.0.get::<D>(param.id) {
-                self.1 += gradient.square().sum().into_scalar::<f32>();
+                self.1.push(gradient.square().sum());
             }
         }
     }
-    struct Shorten(GradientsParams, f32);
+    struct Shorten(GradientsParams, Tensor<1>);
     impl ModuleVisitor for Shorten {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if let Some(gradient) = self.0.remove::<D>(param.id) {
-                self.0.register(param.id, gradient * self.1);
+                self.0.register(param.id, gradient * self.1.clone().unsqueeze());
             }
         }
     }
-    let mut squares = Squares(&gradients, 0.0);
+    let mut squares = Squares(&gradients, Vec::new());
     model.visit(&mut squares);
-    let factor = TIGHT * (1.0 + (LOOSENING - 1.0) * share as f32) / (squares.1.sqrt() + 1e-6);
-    if factor >= 1.0 {
-        return gradients;
-    }
-    let mut shorten = Shorten(gradients, factor);
+    let length = Tensor::cat(squares.1, 0).sum().sqrt() + 1e-6; // [1]
+    let longest = TIGHT * (1.0 + (LOOSENING - 1.0) * share as f32);
+    let mut shorten = Shorten(gradients, (length.recip() * longest).clamp_max(1.0));
     model.visit(&mut shorten);
     shorten.0
 }

@@ -10,7 +10,7 @@ use super::UserError;
 use crate::config::{self, Config};
 use crate::evaluator::{File, Tree};
 use crate::repo::{CommitId, FileKind, Repo};
-use crate::rewrite::{Catalogue, Rewriter};
+use crate::rewrite::{Catalogue, Rewriter, reached};
 use crate::study::{ProgramId, Sources};
 
 /// A crate in a commit, ready to be rewritten.
@@ -123,7 +123,8 @@ fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> 
     }
 }
 
-/// The mutable paths as the settings say, or all Rust sources of the package.
+/// The mutable paths as the settings say, or all Rust sources of the package; of those, the ones that a module
+/// declaration leads to.
 fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet<String>, UserError> {
     let sources = [join(package, "src/*.rs")];
     let patterns = config.mutable.as_deref().unwrap_or(&sources);
@@ -136,13 +137,26 @@ fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet
             mutable.remove(&path);
         }
     }
+    let roots = roots(files, package);
+    if !roots.is_empty() {
+        let reached = reached(roots, |path| text(files, path));
+        mutable.retain(|path| reached.contains(path));
+    }
     mutable.retain(|path| path.ends_with(".rs"));
     if mutable.is_empty() {
         return Err(UserError::new(
-            "no Rust source is left that may be edited; look at `mutable` and `frozen`",
+            "no Rust source of the program is left that may be edited; look at `mutable` and `frozen`",
         ));
     }
     Ok(mutable)
+}
+
+/// Where Cargo looks for the beginnings of a package's programs and of its library.
+fn roots(files: &Tree, package: &str) -> Vec<String> {
+    let patterns = ["src/main.rs", "src/lib.rs", "src/bin/*.rs", "src/bin/*/main.rs"];
+    let patterns = patterns.map(|pattern| glob::Pattern::new(&join(package, pattern)));
+    let is_root = |path: &&String| patterns.iter().flatten().any(|pattern| pattern.matches(path));
+    files.keys().filter(is_root).cloned().collect()
 }
 
 /// The files that match; a pattern that matches none is a slip of the pen.
@@ -196,6 +210,16 @@ mod tests {
         let config = Config { mutable: Some(vec!["src/modle.rs".into()]), ..Config::default() };
         let error = find_mutable(&files(&["src/model.rs"]), "", &config).unwrap_err().to_string();
         assert!(error.contains("`src/modle.rs`"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_no_module_declaration_leads_to_is_not_edited() {
+        let config = Config { mutable: Some(vec!["src/**/*.rs".into()]), ..Config::default() };
+        let mut tree = files(&["src/main.rs", "src/model.rs", "src/old/model.rs"]);
+        let main = File { bytes: Arc::from(&b"mod model;"[..]), executable: false };
+        tree.insert("src/main.rs".into(), main);
+        let found = find_mutable(&tree, "", &config).unwrap();
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["src/main.rs", "src/model.rs"]);
     }
 
     #[test]

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     /// The files of the default target that a search may change.
-    const MUTABLE: [&str; 3] = ["src/recipe.rs", "src/model.rs", "src/train.rs"];
+    const MUTABLE: [&str; 4] = ["src/recipe.rs", "src/recipe/small.rs", "src/model.rs", "src/train.rs"];
 
     fn target_project() -> Sources {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target-project");

@@ -21,6 +21,7 @@ mod parse;
 mod pattern;
 mod place;
 mod program;
+mod reach;
 mod reader;
 mod rewriter;
 mod scope;
@@ -36,5 +37,6 @@ mod testing;
 mod tests;
 
 pub(crate) use catalogue::Catalogue;
+pub(crate) use reach::reached;
 pub(crate) use rewriter::Rewriter;
 pub(crate) use site::Site;

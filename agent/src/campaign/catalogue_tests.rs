@@ -1,8 +1,10 @@
-//! The whole catalogue on the embedded target: what applies compiles, and trains a few steps.
+//! The whole catalogue on the embedded target: what applies compiles, trains a few steps, and computes the same on a
+//! GPU's path through burn as on the processor.
 //!
 //! The union of one template of each choice runs in the suite; each template by itself and pairs of
 //! edits take minutes and are ignored by default.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -71,13 +73,34 @@ impl Bench {
         self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await.expect("the machine is fit for it")
     }
 
-    /// Fails with all programs that do not build, run and report, each with the reason.
+    /// What the program says of five steps on a software GPU beside the processor; `Ok` where there is none.
+    #[expect(clippy::disallowed_methods, reason = "it ends with this test")]
+    fn agree(&self, sources: &Sources) -> Result<(), String> {
+        let binary = self.slot.binary(&self.project.identity(sources)).expect("it was built");
+        let output = std::process::Command::new(binary)
+            .arg("--agree")
+            .env("AUTORESEARCH_DEVICE", "software")
+            .env("AUTORESEARCH_BUDGET", "5steps")
+            .output()
+            .expect("it can be started");
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        if said.contains("there is no software Vulkan device here") {
+            // Past the test harness, which shows nothing of a test that passes.
+            let _ = writeln!(std::io::stderr(), "SKIPPED: devices are not compared: {}", said.trim());
+            return Ok(());
+        }
+        if output.status.success() { Ok(()) } else { Err(said.into_owned()) }
+    }
+
+    /// Fails with all programs that do not build, run, report and agree, each with the reason.
     async fn all_train(&mut self, programs: impl IntoIterator<Item = (String, Sources)>) {
         let mut failures = Vec::new();
         for (name, sources) in programs {
             let measured = self.train(&sources).await;
             if measured.ending != Ending::Completed {
                 failures.push(format!("{name}: {:?}: {}", measured.ending, measured.reason));
+            } else if let Err(said) = self.agree(&sources) {
+                failures.push(format!("{name}: {said}"));
             }
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -85,7 +108,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn one_template_of_each_choice_together_compile_and_train() {
+async fn one_template_of_each_choice_together_compile_train_and_agree_between_devices() {
     let mut bench = Bench::new();
     let mut sources = bench.project.sources.clone();
     let mut edits = bench.template_edits();
@@ -99,7 +122,7 @@ async fn one_template_of_each_choice_together_compile_and_train() {
 
 #[tokio::test]
 #[ignore = "builds every template; minutes"]
-async fn every_template_compiles_and_trains() {
+async fn every_template_compiles_trains_and_agrees_between_devices() {
     let mut bench = Bench::new();
     let edits = bench.template_edits();
     let apply = |edit: &Edit| {
@@ -112,7 +135,7 @@ async fn every_template_compiles_and_trains() {
 
 #[tokio::test]
 #[ignore = "builds twenty programs; minutes"]
-async fn twenty_random_pairs_of_edits_compile_and_train() {
+async fn twenty_random_pairs_of_edits_compile_train_and_agree_between_devices() {
     let mut bench = Bench::new();
     let mut rng = ChaCha8Rng::seed_from_u64(20);
     let edits = bench.template_edits();

@@ -85,7 +85,7 @@ impl Slot {
     }
 
     /// The binary of a program that was built here lately.
-    pub(super) fn binary(&self, program: &ProgramId) -> Option<PathBuf> {
+    pub(crate) fn binary(&self, program: &ProgramId) -> Option<PathBuf> {
         self.built.contains(program).then(|| self.binaries().join(program.as_str()))
     }
 

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::message::Metric;
-use super::numbers::{figure, figures, p_value, percent};
+use super::numbers::{figure, figures, percent};
 use super::prose::{list, message, one_line, paragraph, title};
 use super::trailers::{edit_words, line, word};
-use crate::study::{Edit, ProgramId, TrialNumber};
+use crate::study::{Edit, ProgramId, TrialNumber, p_text};
 
 /// Width of a column of the table of evidence.
 const COLUMN: usize = 14;
@@ -66,7 +66,7 @@ impl MergeNote<'_> {
             1 => "1 seed".to_owned(),
             seeds => format!("{seeds} seeds"),
         };
-        let parts = [percent(before, after), Some(seeds), self.p_value.map(p_value)];
+        let parts = [percent(before, after), Some(seeds), self.p_value.map(p_text)];
         let (before, after) = figures(before, after);
         let sure = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
         format!("{} {before} -> {after} ({sure})", one_line(&self.metric.name))
@@ -79,7 +79,7 @@ impl MergeNote<'_> {
             self.budget
         );
         let doubt = match self.p_value {
-            Some(p) => format!("If they were equally good, so much would be seen with {}.", p_value(p)),
+            Some(p) => format!("If they were equally good, so much would be seen with {}.", p_text(p)),
             None => "Repeats of a program do not differ here, so noise cannot be measured: one comparison decided."
                 .to_owned(),
         };

@@ -6,9 +6,6 @@ const DIGITS: usize = 4;
 /// The most digits that are spent on telling two values apart.
 const MOST_DIGITS: usize = 9;
 
-/// Below this a p value is no longer told from 0.
-const LEAST_P: f64 = 0.001;
-
 /// A metric's value.
 pub(super) fn figure(value: f64) -> String {
     with_digits(value, DIGITS)
@@ -27,11 +24,6 @@ pub(super) fn percent(before: f64, after: f64) -> Option<String> {
         small if small < 0.1 => format!("{} %", with_digits(percent, 2)),
         _ => format!("{percent:+.1} %"),
     })
-}
-
-/// A p value with its sign of comparison.
-pub(super) fn p_value(p: f64) -> String {
-    if p < LEAST_P { format!("p < {LEAST_P}") } else { format!("p = {}", with_digits(p, 1)) }
 }
 
 /// A span of time.
@@ -79,12 +71,5 @@ mod tests {
         assert_eq!(percent(2.0, 2.1).unwrap(), "+5.0 %");
         assert_eq!(percent(2.0, 1.999_5).unwrap(), "-0.025 %");
         assert_eq!(percent(0.0, 1.0), None);
-    }
-
-    #[test]
-    fn a_p_value_has_one_digit_and_a_floor() {
-        assert_eq!(p_value(0.0042), "p = 0.004");
-        assert_eq!(p_value(0.03), "p = 0.03");
-        assert_eq!(p_value(0.000_2), "p < 0.001");
     }
 }

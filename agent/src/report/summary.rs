@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::describe::{OUTCOMES, duration, idea_of, percent};
-use crate::study::{Measurement, Study, TrialNumber};
+use crate::study::{Measurement, Study, TrialNumber, p_text};
 
 /// Draws the summary as plain text; `metric` names what is measured.
 pub(crate) fn summary(study: &Study) -> String {
@@ -46,7 +46,7 @@ fn discoveries(text: &mut String, study: &Study) {
     for merged in &study.merges {
         let proof = study.decided.iter().find(|decided| decided.merge && decided.candidate == merged.trial);
         let evidence = proof.map(|decided| {
-            let p = decided.evidence.p_value.map_or(String::new(), |p| format!(", p = {p:.2}"));
+            let p = decided.evidence.p_value.map_or(String::new(), |p| format!(", {}", p_text(p)));
             format!(" (gain {:.4}, {} pairs{p})", decided.evidence.gain, decided.evidence.pairs.len())
         });
         let _ = writeln!(

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::statistics::{mean, student_t_cdf, sum_of_squares};
+use super::statistics::{mean, p_text, student_t_cdf, sum_of_squares};
 
 /// Variance of the effect expected under the alternative, in units of the difference's variance.
 const PRIOR_VARIANCE: f64 = 4.0;
@@ -122,11 +122,11 @@ impl MergeRule {
         let p_value = (1.0 / evidence.e_value).min(1.0);
         evidence.p_value = Some(p_value);
         let decision = if p_value <= self.alpha && gain > smallest && pairs.len() >= FEWEST_PAIRS {
-            Decision::Merge(format!("p = {p_value:.3} after {} pairs", pairs.len()))
+            Decision::Merge(format!("{} after {} pairs", p_text(p_value), pairs.len()))
         } else if probability_of_gain(&gains, squares, freedom, smallest) < FUTILE {
             Decision::Reject(format!("a gain of {smallest:.4} has become unlikely"))
         } else if pairs.len() >= self.most_pairs {
-            Decision::Reject(format!("not proved within {} pairs (p = {p_value:.3})", pairs.len()))
+            Decision::Reject(format!("not proved within {} pairs ({})", pairs.len(), p_text(p_value)))
         } else {
             Decision::AnotherPair
         };

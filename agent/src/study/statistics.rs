@@ -25,6 +25,14 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
+/// A p value as people read it: one significant digit, with its sign of comparison.
+pub(crate) fn p_text(p: f64) -> String {
+    /// Below this it is no longer told from 0.
+    const LEAST: f64 = 0.001;
+    let digits = (-p.log10()).ceil().max(1.0) as usize;
+    if p < LEAST { format!("p < {LEAST}") } else { format!("p = {p:.digits$}") }
+}
+
 /// P(T <= t) of Student's t with `degrees` > 0 degrees of freedom.
 pub(crate) fn student_t_cdf(t: f64, degrees: f64) -> f64 {
     StudentsT::new(0.0, 1.0, degrees).expect("degrees of freedom are above 0").cdf(t)
@@ -47,5 +55,11 @@ mod tests {
     fn the_median_of_an_even_count_lies_between() {
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median(&[]), None);
+    }
+
+    #[test]
+    fn a_p_value_has_one_digit_that_counts() {
+        assert_eq!([0.0042, 0.03, 0.314, 1.0].map(p_text), ["p = 0.004", "p = 0.03", "p = 0.3", "p = 1.0"]);
+        assert_eq!(p_text(0.000_2), "p < 0.001");
     }
 }

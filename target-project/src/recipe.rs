@@ -1,7 +1,7 @@
 //! The numbers of the recipe: decays, the optimiser's, the initialisation's, and which sizes.
 //!
-//! MUTABLE: this file, the sizes that it chooses, `model.rs` and `train.rs` are what a search may change. The budget, the seed and the
-//! data are not here, so no number in this file can make a score look better than it is.
+//! MUTABLE: this file, the sizes that it chooses, `model.rs` and `train.rs` are what a search may change. The
+//! budget, the seed and the data are not here, so no number here can make a score look better than it is.
 
 #![allow(dead_code, reason = "a program may do without some of the numbers")]
 

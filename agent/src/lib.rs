@@ -6,6 +6,7 @@ pub mod cli;
 
 mod campaign;
 mod config;
+mod device;
 mod evaluator;
 mod journal;
 mod policy;

@@ -1,0 +1,61 @@
+//! An adapter: a device as a graphics API shows it. Plain values.
+
+use std::fmt;
+
+/// What is known of a device without opening it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Adapter {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// The graphics API that shows it: `Vulkan`.
+    pub(crate) api: &'static str,
+    /// Name and version.
+    pub(crate) driver: String,
+    /// Bytes of its largest own memory; `None` where the API does not tell.
+    pub(crate) memory: Option<u64>,
+    /// Bytes of the largest buffer that a kernel can work on.
+    pub(crate) largest_buffer: u64,
+    /// As in `0000:01:00.0`; `None` where it lies on no such bus.
+    pub(crate) pci: Option<String>,
+}
+
+/// What a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Discrete,
+    Integrated,
+    Virtual,
+    /// The processor that plays a GPU: slow, and never taken for one.
+    Software,
+    Unknown,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discrete => "discrete GPU",
+            Self::Integrated => "integrated GPU",
+            Self::Virtual => "virtual GPU",
+            Self::Software => "software renderer",
+            Self::Unknown => "of unknown kind",
+        })
+    }
+}
+
+impl fmt::Display for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}, {}", self.name, self.kind, self.api)?;
+        if !self.driver.is_empty() {
+            write!(f, ", driver {}", self.driver)?;
+        }
+        if let Some(memory) = self.memory {
+            write!(f, ", {:.1} GiB of memory", gibibytes(memory))?;
+        }
+        write!(f, ", buffers up to {:.1} GiB", gibibytes(self.largest_buffer))?;
+        self.pci.iter().try_for_each(|pci| write!(f, ", PCI {pci}"))
+    }
+}
+
+fn gibibytes(bytes: u64) -> f64 {
+    bytes as f64 / (1u64 << 30) as f64
+}

@@ -3,6 +3,7 @@
 mod bad_input;
 mod checkout;
 mod cli;
+mod device;
 mod foreign;
 mod resume;
 mod study;

@@ -6,16 +6,16 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
-use tokio::sync::{RwLock, watch};
+use tokio::sync::watch;
 
 use super::Project;
 use super::project::{changed_files, tree};
-use crate::evaluator::{Evaluator, Job, LimitSettings, Metric, PhaseLimits, Plan, Slot, Watch};
+use crate::device::{Device, Gate};
+use crate::evaluator::{Evaluator, Job, LimitSettings, Metric, PhaseLimits, Plan, Recovery, Slot, Watch};
 use crate::repo::{CommitId, Repo, Timestamp};
 use crate::runner::Runner;
 use crate::study::{Edit, Ending, Measurement, Sources};
@@ -38,8 +38,8 @@ impl Bench {
         let repo = Repo::create(&root, crate::cli::TARGET, "first\n", Timestamp::now()).expect("it is empty");
         let head = repo.main_head().expect("it has a commit");
         let project = Project::read(&repo, head).expect("the target can be read");
-        let slot =
-            Slot::open(directory.path(), 0, Some(Arc::new(RwLock::new(())))).expect("a slot can be made");
+        let gate = Gate::new(Device::Processor, None);
+        let slot = Slot::open(directory.path(), 0, gate).expect("a slot can be made");
         let plan = Plan {
             package: String::new(),
             build: Plan::default_build(),
@@ -50,7 +50,8 @@ impl Bench {
             metric: Metric::val_bpb(),
             limits: PhaseLimits::derive("4steps", None, true, &LimitSettings::default()),
         };
-        let evaluator = Evaluator { runner: Runner::for_tests(), plan };
+        let recovery = Recovery::new("the processor needs none".into());
+        let evaluator = Evaluator { runner: Runner::for_tests(), plan, recovery };
         Self { _directory: directory, repo, head, project, slot, evaluator }
     }
 
@@ -67,7 +68,7 @@ impl Bench {
         let tree = tree(&self.repo, commit.expect("it can be written")).expect("it can be read");
         let program = self.project.identity(sources);
         let logs = self.repo.root().join("../logs");
-        let job = Job { program: &program, tree: &tree, seed: 1, logs: Path::new(&logs) };
+        let job = Job { title: "a program", program: &program, tree: &tree, seed: 1, logs: Path::new(&logs) };
         let (_keep, cancelled) = watch::channel(false);
         let mut watch = Watch { progress: &mut |_| {}, prune: &mut |_| None, cancelled };
         self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await.expect("the machine is fit for it")

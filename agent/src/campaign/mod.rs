@@ -17,7 +17,7 @@ mod user_error;
 use anyhow::Result;
 
 pub(crate) use self::opening::{Campaign, read_study};
-pub(crate) use self::options::Typed;
+pub(crate) use self::options::{Options, Typed};
 pub(crate) use self::project::Project;
 pub(crate) use self::user_error::{Blame, UserError};
 use crate::study::{Finish, Work};

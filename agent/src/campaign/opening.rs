@@ -12,7 +12,8 @@ use super::options::{Options, Typed};
 use super::project::{Project, tree};
 use super::record::seconds;
 use super::slots::{Finished, Slots};
-use crate::evaluator::{EvaluateError, Evaluator, Gate, Slot, slots_directory};
+use crate::device::{self, Adapter, Device, Gate};
+use crate::evaluator::{EvaluateError, Evaluator, Recovery, Slot, slots_directory};
 use crate::journal::{EventLog, Folder, Lock};
 use crate::policy::{Notebook, Policy, policy};
 use crate::repo::{CommitId, Repo, Timestamp};
@@ -65,16 +66,12 @@ impl Campaign {
             None => head,
         };
         let project = Project::read(&repo, base)?;
-        if project.rewriter.sites(&project.sources)?.is_empty() {
-            let files: Vec<&str> = project.mutable.iter().map(String::as_str).collect();
-            return Err(UserError::new(format!(
-                "nothing that could be changed was found in {}: no constant, no setting of a `Config`, nothing that a \
-                 template fits; name other files with `mutable` in autoresearch.toml",
-                files.join(", ")
-            ))
-            .into());
-        }
-        let options = Options::decide(typed, &project.config, replayed.as_ref().map(|study| &study.started))?;
+        project.sites()?;
+        let wish = device::wish();
+        let adapters = device::adapters(wish.as_deref());
+        let devices = device::chosen(wish.as_deref(), &adapters).map_err(UserError::new)?;
+        let begun = replayed.as_ref().map(|study| &study.started);
+        let options = Options::decide(typed, &project.config, begun, devices)?;
         if replayed.is_none() {
             EventLog::discard(folder.path())?;
         }
@@ -101,10 +98,12 @@ impl Campaign {
                 Study::new(started)
             }
         };
-        let slots = open_slots(&repo, options.slots)?;
+        let slots = open_slots(&repo, &options, &adapters)?;
+        let program = std::env::current_exe().context("cannot find this program's own file")?;
         let evaluator = Evaluator {
-            runner: Runner::new(std::env::current_exe().context("cannot find this program's own file")?),
+            runner: Runner::new(program.clone()),
             plan: options.plan(&project.package, None),
+            recovery: Recovery::new(program),
         };
         let mut campaign = Self {
             live: Arc::new(Live::new(options.slots)),
@@ -125,8 +124,19 @@ impl Campaign {
             _lock: lock,
         };
         campaign.warn_of_the_checkout()?;
+        campaign.warn_of_the_devices(&adapters);
         campaign.resume()?;
         Ok(campaign)
+    }
+
+    fn warn_of_the_devices(&self, adapters: &[Adapter]) {
+        let differ = device::differ(&self.options.devices, adapters).then(|| {
+            format!(
+                "the GPUs are of different makes, and what runs on one is compared with what runs on another; pick one with                  {}",
+                device::VARIABLE
+            )
+        });
+        self.options.warning().into_iter().chain(differ).for_each(|warning| self.live.warn(&warning));
     }
 
     fn warn_of_the_checkout(&self) -> Result<()> {
@@ -166,13 +176,16 @@ impl Campaign {
     }
 }
 
-/// Slots of a repository. On a CPU nothing builds while something trains; they share a gate.
-fn open_slots(repo: &Repo, count: usize) -> Result<Vec<Slot>> {
+/// Slots of a repository, which take the devices in turns; those of one device share its gate.
+fn open_slots(repo: &Repo, options: &Options, adapters: &[Adapter]) -> Result<Vec<Slot>> {
     let directory = slots_directory(repo.root());
-    let gate = Gate::default();
-    (0..count)
-        .map(|number| {
-            Slot::open(&directory, number, Some(gate.clone()))
+    let driver = |device: Device| Some(adapters[device.place(adapters)?].driver.clone());
+    let gates: Vec<Gate> = options.devices.iter().map(|device| Gate::new(*device, driver(*device))).collect();
+    let in_turns = gates.iter().cycle();
+    (0..options.slots)
+        .zip(in_turns)
+        .map(|(number, gate)| {
+            Slot::open(&directory, number, gate.clone())
                 .with_context(|| format!("cannot make a slot in {}", directory.display()))
         })
         .collect()
@@ -211,14 +224,15 @@ fn today(now: Timestamp) -> String {
 impl Campaign {
     /// Says what is about to happen.
     pub(crate) fn introduce(&self) {
-        let sites = self.project.rewriter.sites(&self.project.sources).map_or(0, |sites| sites.len());
+        let sites = self.project.sites().map_or(0, |sites| sites.len());
         self.live.line(&format!(
-            "study {} on {}: {sites} sites, {} search, {} a run, seed {}\n",
+            "study {} on {}: {sites} sites, {} search, {} a run, seed {}, on {}\n",
             self.study.started.study,
             self.repo.root().display(),
             self.options.method,
             self.options.budget,
-            self.options.seed
+            self.options.seed,
+            device::list(&self.options.devices)
         ));
     }
 

@@ -7,11 +7,15 @@ use regex::Regex;
 
 use super::UserError;
 use crate::config::{Config, Direction};
+use crate::device::Device;
 use crate::evaluator::{LimitSettings, Metric, MetricSource, PhaseLimits, Plan};
 use crate::policy::Method;
 use crate::study::{MergeRule, Started, StopRule, StudyRules};
 
+/// What one run may use on the processor, and on a GPU, which needs a while to show what it is worth.
 const DEFAULT_BUDGET: &str = "60s";
+const DEFAULT_GPU_BUDGET: &str = "300s";
+
 const DEFAULT_TRIALS: u32 = 100;
 
 /// Largest p value that merges. Each candidate is proved by itself: over a night, this share of the
@@ -42,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) budget: String,
     pub(crate) method: Method,
     pub(crate) seed: u64,
+    /// What the slots train on, in turns; never none.
+    pub(crate) devices: Vec<Device>,
     pub(crate) slots: usize,
     pub(crate) time: Option<Duration>,
     pub(crate) rules: StudyRules,
@@ -53,15 +59,21 @@ pub(crate) struct Options {
 
 impl Options {
     /// Decides; what a study has begun with is kept, and asking for something else is an error.
-    pub(crate) fn decide(typed: &Typed, config: &Config, begun: Option<&Started>) -> Result<Self, UserError> {
+    pub(crate) fn decide(
+        typed: &Typed,
+        config: &Config,
+        begun: Option<&Started>,
+        devices: Vec<Device>,
+    ) -> Result<Self, UserError> {
         let search = typed.search.clone().or_else(|| config.search.clone());
         let search = search.or_else(|| begun.map(|begun| begun.search.clone()));
         let method = match search {
             Some(name) => name.parse().map_err(UserError::new)?,
             None => Method::default(),
         };
-        let budget =
-            typed.budget.clone().or_else(|| config.budget.clone()).unwrap_or_else(|| DEFAULT_BUDGET.into());
+        let default =
+            if devices.iter().any(|device| device.is_gpu()) { DEFAULT_GPU_BUDGET } else { DEFAULT_BUDGET };
+        let budget = typed.budget.clone().or_else(|| config.budget.clone()).unwrap_or_else(|| default.into());
         let seed = typed.seed.or(config.seed).or(begun.map(|begun| begun.seed)).unwrap_or(0);
         let options = Self {
             budget: match (begun, &typed.budget) {
@@ -70,7 +82,8 @@ impl Options {
             },
             method,
             seed,
-            slots: typed.slots.or(config.slots).unwrap_or(1).max(1),
+            slots: typed.slots.or(config.slots).unwrap_or(devices.len()).max(1),
+            devices,
             time: typed.time.or(config.time.map(|span| span.0)),
             rules: rules(typed, config),
             stop: config.stop.enabled.unwrap_or(true).then(|| StopRule {
@@ -85,6 +98,17 @@ impl Options {
             Some(begun) => options.agrees_with(begun).map(|()| options),
             None => Ok(options),
         }
+    }
+
+    /// What is asked for and will hardly be what is meant.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let on_gpu = self.devices.iter().any(|device| device.is_gpu());
+        (on_gpu && self.budget.ends_with("cpu-s")).then(|| {
+            format!(
+                "a budget of {} counts seconds of the processor, which do not measure what a GPU does; on a GPU, write                  {DEFAULT_GPU_BUDGET} or a number of steps or tokens",
+                self.budget
+            )
+        })
     }
 
     /// Refuses a budget that a program which speaks our protocol cannot read; any other gets what was typed.
@@ -195,27 +219,49 @@ mod tests {
         }
     }
 
+    fn decide(typed: &Typed, config: &Config, begun: Option<&Started>) -> Result<Options, UserError> {
+        Options::decide(typed, config, begun, vec![Device::Processor])
+    }
+
     #[test]
     fn what_is_typed_comes_before_the_settings_and_these_before_the_defaults() {
         let config = Config { budget: Some("20s".into()), seed: Some(7), ..Config::default() };
         let typed = Typed { budget: Some("5s".into()), ..Typed::default() };
-        let options = Options::decide(&typed, &config, None).unwrap();
+        let options = decide(&typed, &config, None).unwrap();
         assert_eq!((options.budget.as_str(), options.seed, options.slots), ("5s", 7, 1));
     }
 
     #[test]
+    fn each_gpu_gets_a_slot_and_runs_get_a_longer_time_there() {
+        let on = |devices: &[Device], typed: &Typed| {
+            Options::decide(typed, &Config::default(), None, devices.to_vec()).unwrap()
+        };
+        let (none, gpus) = (Typed::default(), [Device::Gpu(0), Device::Gpu(1)]);
+        let decided = on(&gpus, &none);
+        assert_eq!((decided.budget.as_str(), decided.slots, decided.warning()), ("300s", 2, None));
+        for device in [Device::Processor, Device::Software] {
+            let decided = on(&[device], &none);
+            assert_eq!((decided.budget.as_str(), decided.slots), ("60s", 1));
+        }
+        assert_eq!(on(&gpus, &Typed { slots: Some(5), ..Typed::default() }).slots, 5);
+        let typed = Typed { budget: Some("40cpu-s".into()), ..Typed::default() };
+        assert!(on(&gpus, &typed).warning().unwrap().contains("40cpu-s"));
+        assert_eq!(on(&[Device::Processor], &typed).warning(), None);
+    }
+
+    #[test]
     fn a_study_goes_on_with_what_it_began_with() {
-        let options = Options::decide(&Typed::default(), &Config::default(), Some(&begun())).unwrap();
+        let options = decide(&Typed::default(), &Config::default(), Some(&begun())).unwrap();
         assert_eq!((options.budget.as_str(), options.seed), ("20s", 3));
         let typed = Typed { budget: Some("40s".into()), ..Typed::default() };
-        let error = Options::decide(&typed, &Config::default(), Some(&begun())).unwrap_err().to_string();
+        let error = decide(&typed, &Config::default(), Some(&begun())).unwrap_err().to_string();
         assert!(error.contains("begun with budget 20s, not 40s"), "{error}");
     }
 
     #[test]
     fn a_search_that_does_not_exist_is_an_error_that_names_those_that_do() {
         let typed = Typed { search: Some("magic".into()), ..Typed::default() };
-        let error = Options::decide(&typed, &Config::default(), None).unwrap_err().to_string();
+        let error = decide(&typed, &Config::default(), None).unwrap_err().to_string();
         assert!(error.contains("evolution"), "{error}");
     }
 }

@@ -10,7 +10,7 @@ use super::UserError;
 use crate::config::{self, Config};
 use crate::evaluator::{File, Tree};
 use crate::repo::{CommitId, FileKind, Repo};
-use crate::rewrite::{Catalogue, Rewriter, reached};
+use crate::rewrite::{Catalogue, Rewriter, Site, reached};
 use crate::study::{ProgramId, Sources};
 
 /// A crate in a commit, ready to be rewritten.
@@ -58,6 +58,21 @@ impl Project {
             rewriter,
             catalogue,
         })
+    }
+
+    /// What could be changed; nothing is an error.
+    pub(crate) fn sites(&self) -> Result<Vec<Site>> {
+        let sites = self.rewriter.sites(&self.sources)?;
+        if sites.is_empty() {
+            let files: Vec<&str> = self.mutable.iter().map(String::as_str).collect();
+            return Err(UserError::new(format!(
+                "nothing that could be changed was found in {}: no constant, no setting of a `Config`, nothing that a \
+                 template fits; name other files with `mutable` in autoresearch.toml",
+                files.join(", ")
+            ))
+            .into());
+        }
+        Ok(sites)
     }
 
     /// The identity of a program of this project.

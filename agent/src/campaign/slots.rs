@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::UserError;
 use crate::evaluator::{EvaluateError, Evaluator, Job, Phase, Progress, Slot, Tree, Watch};
 use crate::report::Live;
 use crate::study::{Forecast, Measurement, Point, ProgramId, Pruner, Work};
@@ -93,7 +94,10 @@ impl Slots {
         if let Some(place) = self.running.iter().position(|other| *other == work) {
             self.running.swap_remove(place);
         }
-        Some(finished.map_err(anyhow::Error::from))
+        Some(finished.map_err(|error| match error {
+            EvaluateError::Device { .. } => UserError::device(error).into(),
+            other => other.into(),
+        }))
     }
 }
 
@@ -105,7 +109,8 @@ async fn run(
     live: &Live,
     cancelled: watch::Receiver<bool>,
 ) -> Result<Finished, EvaluateError> {
-    let job = Job { program: &order.program, tree: &order.tree, seed: order.seed, logs: &order.logs };
+    let Order { title, program, tree, seed, logs, .. } = &order;
+    let job = Job { title, program, tree, seed: *seed, logs };
     let printed = |value: f64| if evaluator.plan.metric.maximise { -value } else { value };
     let mut progress = |progress| match progress {
         Progress::Phase(phase) => {
@@ -114,6 +119,7 @@ async fn run(
         Progress::Point(Point { share, value }) => {
             live.progress(number, &format!("{:.4}: {}", printed(value), order.title), share);
         }
+        Progress::Waiting(why) => live.warn(&why),
     };
     let mut forecast = None;
     let mut prune = |curve: &[Point]| {

@@ -11,6 +11,8 @@ pub(crate) enum Blame {
     Baseline,
     /// Another run is at work here.
     Locked,
+    /// A device that the study trains on has ceased to work.
+    Device,
 }
 
 /// An error with its blame.
@@ -34,6 +36,10 @@ impl UserError {
 
     pub(crate) fn baseline(message: impl Into<String>) -> Self {
         Self { blame: Blame::Baseline, message: message.into() }
+    }
+
+    pub(crate) fn device(error: impl Display) -> Self {
+        Self { blame: Blame::Device, message: error.to_string() }
     }
 
     pub(crate) fn locked(error: impl Display) -> Self {

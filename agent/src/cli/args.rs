@@ -57,6 +57,12 @@ pub(crate) enum Command {
         #[arg(long, default_value = ".")]
         repo: PathBuf,
     },
+    /// Compute a few numbers on a device and check them
+    #[command(hide = true)]
+    Probe {
+        /// The device, as AUTORESEARCH_DEVICE has it
+        device: String,
+    },
     /// Run a command so that nothing of it survives
     #[command(hide = true)]
     Supervise {

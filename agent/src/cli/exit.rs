@@ -14,6 +14,7 @@ pub(crate) const HELP: &str = "Exit codes:
   3    the repository or its settings cannot be used
   4    the untouched program does not build, run or report its metric
   5    another run is at work on this repository
+  6    a device has ceased to work; when it does again, `run` goes on from there
   130  stopped at once at the user's word";
 
 /// How the program ended.
@@ -39,11 +40,16 @@ impl From<Exit> for ExitCode {
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     const ERROR: Style = AnsiColor::Red.on_default().bold();
     anstream::eprintln!("{ERROR}error:{ERROR:#} {error:#}");
-    let blame = error.downcast_ref::<UserError>().map(|error| error.blame);
-    ExitCode::from(match blame {
+    ExitCode::from(code(error.downcast_ref::<UserError>().map(|error| error.blame)))
+}
+
+/// The exit code of an error; `None` is one of ours, or of the machine.
+fn code(blame: Option<Blame>) -> u8 {
+    match blame {
         None => 1,
         Some(Blame::Repository) => 3,
         Some(Blame::Baseline) => 4,
         Some(Blame::Locked) => 5,
-    })
+        Some(Blame::Device) => 6,
+    }
 }

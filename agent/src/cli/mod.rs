@@ -42,8 +42,15 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Inspect(inspect) => inspect::inspect(&inspect).map(|()| Exit::Success),
         Command::Log { repo, json } => journal::log(&repo, json).map(|()| Exit::Success),
         Command::Show { trial, repo } => journal::show(&repo, trial).map(|()| Exit::Success),
+        Command::Probe { device } => probe(&device).map(|()| Exit::Success),
         Command::Supervise { command } => Ok(Exit::Supervised(crate::runner::supervise(command))),
     }
+}
+
+fn probe(device: &str) -> anyhow::Result<()> {
+    let described = crate::device::probe(device)?;
+    anstream::println!("{described}");
+    Ok(())
 }
 
 /// Lets a pipe that nobody reads any more end the program, as `| head` means it to. A study outlives its readers.

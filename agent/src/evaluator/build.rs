@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::cargo::{self, Artefact};
-use super::evaluate::{EvaluateError, Stop, enter_to_build, prepare, tail, until_cancelled};
+use super::evaluate::{EvaluateError, Stop, prepare, tail, until_cancelled};
 use super::{Evaluator, Job, Slot, Watch};
 use crate::runner::{Command, Exit};
 use crate::study::{Ending, Measurement};
@@ -29,7 +29,7 @@ impl Evaluator {
             prepare(slot, job.tree, job.logs)?;
             return Ok(binary);
         }
-        let gate = until_cancelled(&mut watch.cancelled, enter_to_build(slot)).await;
+        let gate = until_cancelled(&mut watch.cancelled, slot.gate.enter_to_build()).await;
         let _gate = gate.ok_or_else(Stop::cancelled)?;
         let lock = until_cancelled(&mut watch.cancelled, lock(slot)).await.ok_or_else(Stop::cancelled)?;
         let _lock = lock.map_err(Stop::io("cannot lock the slot"))?;

@@ -135,6 +135,7 @@ fn is_error(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::{Device, Gate};
 
     #[test]
     fn the_first_error_is_told_with_its_place() {
@@ -171,7 +172,7 @@ mod tests {
     fn a_build_command_keeps_its_words_and_its_toolchain() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(directory.path().join("slot-0/target")).unwrap();
-        let slot = Slot::open(directory.path(), 0, None).unwrap();
+        let slot = Slot::open(directory.path(), 0, Gate::new(Device::Processor, None)).unwrap();
         let words = |text: &str| {
             let build: Vec<String> = text.split(' ').map(str::to_owned).collect();
             let words = build_words(&build, &slot);

@@ -5,11 +5,11 @@ use std::fs;
 use std::future::Future;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, watch};
+use tokio::sync::watch;
 
-use super::{Job, Plan, Slot, Tree, cargo};
+use super::{Job, Plan, Recovery, Slot, Tree, cargo};
+use crate::device::Device;
 use crate::runner::{Command, Exit, Finished, Limits, Runner};
 use crate::study::{Ending, Measurement, Point};
 
@@ -31,6 +31,11 @@ pub(crate) enum EvaluateError {
     Spawn { command: String, reason: String },
     #[error("{count} processes of a trial cannot be ended, so its device cannot be used again; its log is {}", .log.display())]
     Survivors { count: usize, log: PathBuf },
+    /// A fault of the device that does not pass.
+    #[error(
+        "device {device} does not work: {reason}; {doubt}; see to it, and `run` goes on from there: nothing is lost"
+    )]
+    Device { device: Device, reason: String, doubt: String },
     /// The package has no binary, or more than one and none is chosen.
     #[error("{0}")]
     Binary(String),
@@ -47,12 +52,14 @@ pub(crate) enum Phase {
 }
 
 /// What happens while a trial runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Progress {
     /// A phase begins (to wait for its device, perhaps).
     Phase(Phase),
     /// A new point of the learning curve.
     Point(Point),
+    /// The device does not work, and is waited for.
+    Waiting(String),
 }
 
 /// Who watches a trial, and may end it.
@@ -69,6 +76,7 @@ pub(crate) struct Watch<'a> {
 pub(crate) struct Evaluator {
     pub(crate) runner: Runner,
     pub(crate) plan: Plan,
+    pub(crate) recovery: Recovery,
 }
 
 /// Why a trial goes no further.
@@ -216,6 +224,7 @@ fn untouched() -> Measurement {
         params: None,
         memory: None,
         device: None,
+        device_memory: None,
     }
 }
 
@@ -253,21 +262,5 @@ pub(super) async fn until_cancelled<T>(
         biased;
         () = cancellation => None,
         value = future => Some(value),
-    }
-}
-
-/// Waits until nothing trains on the slot's device, and keeps it so.
-pub(super) async fn enter_to_build(slot: &Slot) -> Option<OwnedRwLockWriteGuard<()>> {
-    match &slot.gate {
-        Some(gate) => Some(Arc::clone(gate).write_owned().await),
-        None => None,
-    }
-}
-
-/// Waits until nothing builds for the slot's device, and keeps it so.
-pub(super) async fn enter_to_train(slot: &Slot) -> Option<OwnedRwLockReadGuard<()>> {
-    match &slot.gate {
-        Some(gate) => Some(Arc::clone(gate).read_owned().await),
-        None => None,
     }
 }

@@ -48,6 +48,8 @@ impl Plan {
 /// One run of one program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job<'a> {
+    /// What people call it: `trial 17, RoPE instead of learned positions`.
+    pub(crate) title: &'a str,
     pub(crate) program: &'a ProgramId,
     pub(crate) tree: &'a Tree,
     pub(crate) seed: u64,

@@ -78,7 +78,7 @@ fn budget_seconds(budget: &str) -> Option<f64> {
 }
 
 /// Bytes of memory in this machine.
-fn total_memory() -> Option<u64> {
+pub(crate) fn total_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let kib = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     Some(kib.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)

@@ -4,11 +4,13 @@
 mod build;
 mod cargo;
 mod evaluate;
+mod fault;
 mod job;
 mod kv;
 mod limits;
 mod metric;
 mod reading;
+mod recovery;
 mod slot;
 mod train;
 mod verdict;
@@ -16,9 +18,10 @@ mod warm;
 
 pub(crate) use evaluate::{EvaluateError, Evaluator, Phase, Progress, Watch};
 pub(crate) use job::{File, Job, Plan, Tree};
-pub(crate) use limits::{LimitSettings, PhaseLimits};
+pub(crate) use limits::{LimitSettings, PhaseLimits, total_memory};
 pub(crate) use metric::{Metric, MetricSource};
-pub(crate) use slot::{Gate, Slot, slots_directory};
+pub(crate) use recovery::Recovery;
+pub(crate) use slot::{Slot, cache_directory, slots_directory};
 
 #[cfg(test)]
 mod tests;

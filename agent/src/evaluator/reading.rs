@@ -23,6 +23,7 @@ pub(super) struct Told {
     pub(super) steps: Option<u64>,
     pub(super) params: Option<u64>,
     pub(super) device: Option<String>,
+    pub(super) device_memory: Option<u64>,
     /// The first complaint: how the run must be taken, and why.
     pub(super) fault: Option<(Ending, String)>,
 }
@@ -73,6 +74,7 @@ impl Told {
             self.steps = fields.count("steps");
             self.params = fields.count("params");
             self.device = fields.text("device").map(str::to_owned);
+            self.device_memory = fields.count("device_memory");
         }
         if let Some(text) = line.strip_prefix("error ") {
             self.fault.get_or_insert_with(|| complaint(line, text));
@@ -168,13 +170,14 @@ mod tests {
             "loading data",
             "progress share=0.5 step=1 tokens=2 seconds=0.1 train_loss=1 val_bpb=3.5",
             "progress share=1 val_bpb=3.25",
-            "result program=abc val_bpb=3.3 seconds=1 tokens=4096 steps=4 params=100 memory=0 device=flex",
+            "result program=abc val_bpb=3.3 seconds=1 tokens=4096 steps=4 params=100 memory=0 device=wgpu:card device_memory=4096",
         ];
         let told = told(&metric, &lines);
         assert_eq!(told.curve, [Point { share: 0.5, value: 3.5 }, Point { share: 1.0, value: 3.25 }]);
         assert_eq!((told.metric, told.results), (Some(3.3), 1));
         assert_eq!((told.tokens, told.steps, told.params), (Some(4096), Some(4), Some(100)));
-        assert_eq!((told.program.as_deref(), told.device.as_deref()), (Some("abc"), Some("flex")));
+        assert_eq!((told.program.as_deref(), told.device.as_deref()), (Some("abc"), Some("wgpu:card")));
+        assert_eq!(told.device_memory, Some(4096));
     }
 
     #[test]

@@ -9,37 +9,36 @@ use std::fs::{self, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
-
-use tokio::sync::RwLock;
 
 use super::warm;
 use super::{File, Tree};
+use crate::device::Gate;
 use crate::study::ProgramId;
 
 /// How many binaries stay, so that a repeat or a confirmation need not build: each may have 100 MB.
 const BINARIES_KEPT: usize = 8;
 
-/// Held for reading by what trains and for writing by what builds, so that nothing builds while
-/// something trains. A slot whose device is not the CPU has none.
-pub(crate) type Gate = Arc<RwLock<()>>;
-
-/// Where the slots of a repository lie: `$XDG_CACHE_HOME/autoresearch/<name>-<hash of its path>`.
-pub(crate) fn slots_directory(repository: &Path) -> PathBuf {
+/// Where the slots of all repositories lie: `$XDG_CACHE_HOME/autoresearch`.
+pub(crate) fn cache_directory() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = set("XDG_CACHE_HOME").filter(|path| path.is_absolute());
     let cache = cache.or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_else(std::env::temp_dir);
+    cache.join("autoresearch")
+}
+
+/// Where the slots of a repository lie: in the cache, `<name>-<hash of its path>`.
+pub(crate) fn slots_directory(repository: &Path) -> PathBuf {
     let path = repository.canonicalize().unwrap_or_else(|_| repository.to_owned());
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let hash = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex();
-    cache.join("autoresearch").join(format!("{name}-{}", &hash[..8]))
+    cache_directory().join(format!("{name}-{}", &hash[..8]))
 }
 
 /// See the head of this file.
 #[derive(Debug)]
 pub(crate) struct Slot {
     root: PathBuf,
-    pub(super) gate: Option<Gate>,
+    pub(super) gate: Gate,
     /// Programs whose binary was built by this process and is still there, oldest first. (One from
     /// an earlier process may come from another toolchain.)
     built: VecDeque<ProgramId>,
@@ -48,7 +47,7 @@ pub(crate) struct Slot {
 impl Slot {
     /// Makes the directories of a slot if need be. A new one starts from what the agent's own build
     /// has compiled, if it is at hand.
-    pub(crate) fn open(slots: &Path, number: usize, gate: Option<Gate>) -> io::Result<Self> {
+    pub(crate) fn open(slots: &Path, number: usize, gate: Gate) -> io::Result<Self> {
         let root = slots.join(format!("slot-{number}"));
         fs::create_dir_all(&root)?;
         let slot = Self { root: root.canonicalize()?, gate, built: VecDeque::new() };
@@ -171,6 +170,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
+    use crate::device::Device;
 
     fn tree_of(files: &[(&str, &str)]) -> Tree {
         let file = |text: &str| File { bytes: text.as_bytes().into(), executable: false };
@@ -179,7 +179,7 @@ mod tests {
 
     fn slot(directory: &tempfile::TempDir) -> Slot {
         fs::create_dir_all(directory.path().join("slot-0/target")).unwrap();
-        Slot::open(directory.path(), 0, None).unwrap()
+        Slot::open(directory.path(), 0, Gate::new(Device::Processor, None)).unwrap()
     }
 
     fn age(path: &Path) -> SystemTime {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
 use tempfile::TempDir;
-use tokio::sync::{RwLock, watch};
+use tokio::sync::watch;
 
 use super::*;
+use crate::device::{Device, Gate};
 use crate::runner::Runner;
 use crate::study::{Ending, Measurement, Point, ProgramId, Sources};
 
@@ -41,6 +41,12 @@ fn identity(tree: &Tree) -> ProgramId {
     ProgramId::new("", &Sources(tree.iter().map(text).collect::<BTreeMap<_, _>>()))
 }
 
+/// A probe by a shell script, which is told the device's name as `$0`, and is tried again at once.
+fn probe(script: &str) -> Recovery {
+    let words = ["/bin/sh", "-c", script].map(Into::into).to_vec();
+    Recovery { words, pauses: vec![Duration::ZERO; 2] }
+}
+
 /// A slot of its own, and an evaluator with limits that suit programs of milliseconds.
 struct Bench {
     directory: TempDir,
@@ -53,7 +59,7 @@ impl Bench {
         let directory = tempfile::tempdir().unwrap();
         // With a target directory that is there, no slot is warmed: these crates need nothing.
         std::fs::create_dir_all(directory.path().join("slot-0/target")).unwrap();
-        let slot = Slot::open(directory.path(), 0, Some(Arc::new(RwLock::new(())))).unwrap();
+        let slot = Slot::open(directory.path(), 0, Gate::new(Device::Processor, None)).unwrap();
         let set = LimitSettings {
             train: Some(Duration::from_secs(60)),
             memory: Some(256 << 20),
@@ -70,11 +76,21 @@ impl Bench {
             metric,
             limits: PhaseLimits::derive("160steps", None, true, &set),
         };
-        Self { directory, slot, evaluator: Evaluator { runner: Runner::for_tests(), plan } }
+        Self {
+            directory,
+            slot,
+            evaluator: Evaluator { runner: Runner::for_tests(), plan, recovery: probe("exit 0") },
+        }
     }
 
     fn quick() -> Self {
         Self::new(Metric::val_bpb(), true)
+    }
+
+    /// Gives the slot a device that can fail.
+    fn on(mut self, device: Device) -> Self {
+        self.slot.gate = Gate::new(device, Some("a driver 1.0".to_owned()));
+        self
     }
 
     async fn run(&mut self, tree: &Tree, seed: u64) -> Measurement {
@@ -86,13 +102,24 @@ impl Bench {
         tree: &Tree,
         seed: u64,
         program: &ProgramId,
-        mut prune: impl FnMut(&[Point]) -> Option<String> + Send,
+        prune: impl FnMut(&[Point]) -> Option<String> + Send,
     ) -> Measurement {
+        self.try_to_run(tree, seed, program, prune, &mut |_| {}).await.unwrap()
+    }
+
+    async fn try_to_run(
+        &mut self,
+        tree: &Tree,
+        seed: u64,
+        program: &ProgramId,
+        mut prune: impl FnMut(&[Point]) -> Option<String> + Send,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Measurement, EvaluateError> {
         let logs = self.directory.path().join("logs");
         let (_sender, cancelled) = watch::channel(false);
-        let mut watch = Watch { progress: &mut |_| {}, prune: &mut prune, cancelled };
-        let job = Job { program, tree, seed, logs: &logs };
-        self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await.unwrap()
+        let mut watch = Watch { progress, prune: &mut prune, cancelled };
+        let job = Job { title: "trial 17", program, tree, seed, logs: &logs };
+        self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await
     }
 }
 
@@ -117,7 +144,10 @@ async fn a_program_is_built_smoked_and_trained_and_its_result_is_its_own() {
     assert_ne!(bench.run(&plain, 8).await.metric, first.metric);
     let log = std::fs::read_to_string(bench.directory.path().join("logs/train.log")).unwrap();
     assert!(
-        log.lines().next().unwrap().contains("AUTORESEARCH_SEED=8 AUTORESEARCH_BUDGET=160steps"),
+        log.lines()
+            .next()
+            .unwrap()
+            .contains("AUTORESEARCH_SEED=8 AUTORESEARCH_BUDGET=160steps AUTORESEARCH_DEVICE=flex"),
         "{log}"
     );
 }
@@ -196,7 +226,7 @@ async fn a_cancelled_trial_ends_at_once() {
         }
     };
     let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, cancelled };
-    let job = Job { program: &program, tree: &tree, seed: 0, logs: &logs };
+    let job = Job { title: "trial 17", program: &program, tree: &tree, seed: 0, logs: &logs };
     // A campaign may give each slot a task of its own.
     fn can_be_sent<T: Send>(value: T) -> T {
         value
@@ -209,7 +239,7 @@ async fn a_cancelled_trial_ends_at_once() {
 #[tokio::test]
 async fn nothing_is_built_on_a_device_while_something_trains_there() {
     let mut bench = Bench::quick();
-    let training = Arc::clone(bench.slot.gate.as_ref().unwrap()).read_owned().await;
+    let training = bench.slot.gate.enter_to_train().await;
     let tree = stand_in("quick");
     let waiting = tokio::time::timeout(Duration::from_millis(300), bench.run(&tree, 0)).await;
     assert!(waiting.is_err());
@@ -217,8 +247,145 @@ async fn nothing_is_built_on_a_device_while_something_trains_there() {
     drop(training);
     assert_eq!(bench.run(&tree, 0).await.ending, Ending::Completed);
     // A program that is built already disturbs nobody.
-    let _training = Arc::clone(bench.slot.gate.as_ref().unwrap()).read_owned().await;
+    let _training = bench.slot.gate.enter_to_train().await;
     assert_eq!(bench.run(&tree, 1).await.ending, Ending::Completed);
+}
+
+/// The stand-in, which dies of a fault that it is told in words.
+fn faulty(words: &str, end: &str) -> Tree {
+    let tree = with(&stand_in("quick"), "src/mishap.rs", "u32 = 0", "u32 = 10");
+    let tree = with(&tree, "src/main.rs", "WORDS: &str = \"\"", &format!("WORDS: &str = {words:?}"));
+    with(&tree, "src/main.rs", "ABORTS: bool = false", &format!("ABORTS: bool = {}", end == "abort"))
+}
+
+#[tokio::test]
+async fn each_fault_of_a_device_has_its_ending_and_its_name() {
+    let table = [
+        (
+            "wgpu error: Out of Memory",
+            "panic",
+            Ending::OutOfMemory,
+            "out of memory: wgpu error: Out of Memory (exit code 101)",
+        ),
+        (
+            "In Queue::submit\n  Parent device is lost",
+            "panic",
+            Ending::Crashed,
+            "device lost: Parent device is lost (exit code 101)",
+        ),
+        ("Device is lost", "abort", Ending::Crashed, "device lost: Device is lost (SIGABRT)"),
+        (
+            "the device refused the pipeline of kernel k",
+            "panic",
+            Ending::Crashed,
+            "pipeline failed: the device refused",
+        ),
+        (
+            "At least one kernel has to succeed",
+            "panic",
+            Ending::Crashed,
+            "autotune failed: At least one kernel",
+        ),
+        (
+            "Unable to acquire wgpu device: none",
+            "panic",
+            Ending::Crashed,
+            "no device: Unable to acquire wgpu device",
+        ),
+        ("", "abort", Ending::Crashed, "driver crash: it ended without a word (SIGABRT)"),
+        ("shapes differ", "panic", Ending::Crashed, "panic: shapes differ at src/main.rs"),
+    ];
+    let mut bench = Bench::quick().on(Device::Gpu(0));
+    bench.evaluator.plan.smoke_budget = None;
+    for (words, end, ending, reason) in table {
+        let found = bench.run(&faulty(words, end), 0).await;
+        assert_eq!(found.ending, ending, "{words}: {found:?}");
+        assert!(found.reason.starts_with(reason), "{words}: {found:?}");
+    }
+    // In the smoke run, the fault's name still comes first.
+    bench.evaluator.plan.smoke_budget = Some(Plan::SMOKE_BUDGET.to_owned());
+    let found = bench.run(&faulty("Device is lost", "panic"), 1).await;
+    assert!(found.reason.starts_with("device lost: smoke run: Device is lost"), "{found:?}");
+    // On the processor these are words like any others.
+    let mut bench = Bench::quick();
+    bench.evaluator.plan.smoke_budget = None;
+    let found = bench.run(&faulty("Device is lost", "panic"), 0).await;
+    assert!(found.reason.starts_with("panic: Device is lost"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_run_learns_its_device_and_its_driver_is_kept() {
+    let mut bench = Bench::quick().on(Device::Gpu(3));
+    let found = bench.run(&stand_in("quick"), 0).await;
+    assert_eq!(found.device.as_deref(), Some("none; a driver 1.0"));
+    let log = std::fs::read_to_string(bench.directory.path().join("logs/train.log")).unwrap();
+    assert!(log.lines().next().unwrap().contains("AUTORESEARCH_DEVICE=wgpu:3"), "{log}");
+    let probed = std::fs::read_to_string(bench.directory.path().join("logs/probe.log")).unwrap();
+    assert!(probed.lines().next().unwrap().ends_with(" wgpu:3"), "{probed}");
+}
+
+#[tokio::test]
+async fn after_a_fault_of_the_device_the_next_run_waits_until_it_works() {
+    let mut bench = Bench::quick().on(Device::Software);
+    bench.evaluator.plan.smoke_budget = None;
+    let (plain, count) = (stand_in("quick"), bench.directory.path().join("count"));
+    // Fails at the second and third time.
+    bench.evaluator.recovery = probe(&format!(
+        "echo . >>{path}; n=$(wc -l <{path}); [ $n -lt 2 ] || [ $n -gt 3 ] || {{ echo error: it is gone >&2; exit 1; }}",
+        path = count.display()
+    ));
+    let probes = || std::fs::read_to_string(&count).unwrap().lines().count();
+    assert_eq!(bench.run(&plain, 0).await.ending, Ending::Completed);
+    assert_eq!(
+        (bench.run(&plain, 1).await.ending, probes()),
+        (Ending::Completed, 1),
+        "once, before the first run"
+    );
+    for (words, faults) in
+        [("At least one kernel has to succeed", 0), ("Not enough memory left", 0), ("Device is lost", 1)]
+    {
+        bench.run(&faulty(words, "panic"), 0).await;
+        assert_eq!(bench.slot.gate.doubt.lock().await.is_some(), faults == 1, "{words}");
+    }
+    let mut said = Vec::new();
+    let mut progress = |progress| {
+        said.extend(match progress {
+            Progress::Waiting(text) => Some(text),
+            _ => None,
+        })
+    };
+    let found = bench.try_to_run(&plain, 2, &identity(&plain), |_| None, &mut progress).await.unwrap();
+    assert_eq!((found.ending, probes()), (Ending::Completed, 4));
+    assert_eq!(said.len(), 2, "{said:?}");
+    for words in
+        ["device software does not work: it is gone (exit code 1)", "trial 17", "device lost", "train.log"]
+    {
+        assert!(said[0].contains(words), "{words}: {said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_stays_away_ends_the_study_and_nothing_runs_on_it() {
+    let mut bench = Bench::quick().on(Device::Gpu(0));
+    bench.run(&faulty("The device is poisoned", "panic"), 0).await;
+    bench.evaluator.recovery = probe("exit 1");
+    std::fs::remove_file(bench.directory.path().join("logs/smoke.log")).unwrap();
+    let plain = stand_in("quick");
+    let error = bench.try_to_run(&plain, 0, &identity(&plain), |_| None, &mut |_| {}).await.unwrap_err();
+    let text = error.to_string();
+    for words in [
+        "device wgpu:0 does not work: exit code 1",
+        "trial 17",
+        "The device is poisoned",
+        "smoke.log",
+        "`run` goes on",
+    ] {
+        assert!(text.contains(words), "{words} is not in: {text}");
+    }
+    assert!(
+        !bench.directory.path().join("logs/smoke.log").exists(),
+        "it was run on a device that does not work"
+    );
 }
 
 #[tokio::test]
@@ -238,7 +405,7 @@ async fn a_foreign_crate_is_built_anew_each_time_and_read_by_a_pattern() {
     assert_eq!(better.metric, Some(-90.3));
     // A slot that knows nothing of earlier builds, over a target directory that holds this very one.
     for _ in 0..2 {
-        bench.slot = Slot::open(bench.directory.path(), 0, None).unwrap();
+        bench.slot = Slot::open(bench.directory.path(), 0, Gate::new(Device::Processor, None)).unwrap();
         let anew = bench.run(&plain, 3).await;
         assert_eq!((anew.metric, anew.build_seconds > 0.0), (first.metric, true), "{anew:?}");
     }
@@ -293,7 +460,7 @@ fn target_project() -> Tree {
 fn warm_bench() -> Bench {
     let mut bench = Bench::quick();
     let slots = bench.directory.path().join("warm");
-    bench.slot = Slot::open(&slots, 0, None).unwrap();
+    bench.slot = Slot::open(&slots, 0, Gate::new(Device::Processor, None)).unwrap();
     bench.evaluator.plan.limits = PhaseLimits::derive("20s", None, true, &LimitSettings::default());
     bench
 }
@@ -337,7 +504,7 @@ async fn measure_from_edit_to_running_trial() {
         let mut progress = |progress| times.push((progress, start.elapsed().as_secs_f64()));
         let (_sender, cancelled) = watch::channel(false);
         let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, cancelled };
-        let job = Job { program: &program, tree: &tree, seed: 0, logs: &logs };
+        let job = Job { title: "trial 17", program: &program, tree: &tree, seed: 0, logs: &logs };
         let found = bench.evaluator.evaluate(&mut bench.slot, &job, &mut watch).await.unwrap();
         times.retain(|(progress, _)| matches!(progress, Progress::Phase(_)));
         println!("{rate}: {times:?} {found:?}");

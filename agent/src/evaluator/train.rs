@@ -1,13 +1,17 @@
 //! The phases in which the program runs: smoke, a few steps that find what crashes at once, and
 //! train, the whole budget under the eye of the pruner.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::evaluate::{Phase, Progress, Stop, enter_to_train, tail, until_cancelled};
+use super::evaluate::{Phase, Progress, Stop, tail, until_cancelled};
+use super::fault::{self, Fault};
 use super::reading::{Heard, Told};
 use super::verdict::{self, Evidence};
 use super::{Evaluator, Job, Slot, Watch, cargo};
-use crate::runner::{Command, Finished, Limits};
+use crate::device;
+use crate::runner::{Command, Exit, Finished, Limits};
 use crate::study::{Ending, Measurement};
 
 /// One run of a binary.
@@ -23,13 +27,19 @@ struct Run<'a> {
 struct Ran {
     finished: Finished,
     told: Told,
+    fault: Option<Fault>,
     ending: Ending,
     reason: String,
 }
 
 impl Ran {
-    fn into_result(self) -> Result<(), Stop> {
-        if self.ending == Ending::Completed { Ok(()) } else { Err(Stop::End(self.ending, self.reason)) }
+    /// The fault's name comes first: it stands in the journal and in the commit.
+    fn into_result(self, phase: &str) -> Result<(), Stop> {
+        if self.ending == Ending::Completed {
+            return Ok(());
+        }
+        let fault = self.fault.map_or_else(String::new, |fault| format!("{fault}: "));
+        Err(Stop::End(self.ending, format!("{fault}{phase}{}", self.reason)))
     }
 }
 
@@ -45,10 +55,9 @@ impl Evaluator {
     ) -> Result<(), Stop> {
         let limits = &self.plan.limits.smoke;
         let run = Run { phase: Phase::Smoke, binary, budget, limits, log: job.logs.join("smoke.log") };
-        let mut ran = self.run_binary(slot, job, watch, &run).await?;
+        let ran = self.run_binary(slot, job, watch, &run).await?;
         measurement.smoke_seconds = ran.finished.seconds;
-        ran.reason.insert_str(0, "smoke run: ");
-        ran.into_result()
+        ran.into_result("smoke run: ")
     }
 
     pub(super) async fn train(
@@ -69,9 +78,11 @@ impl Evaluator {
         measurement.tokens = told.tokens;
         measurement.steps = told.steps;
         measurement.params = told.params;
-        measurement.device = told.device;
+        let driver = slot.gate.driver.as_ref().map_or_else(String::new, |driver| format!("; {driver}"));
+        measurement.device = told.device.map(|name| name + &driver);
+        measurement.device_memory = told.device_memory;
         measurement.metric = told.metric.filter(|_| ran.ending == Ending::Completed);
-        ran.into_result()
+        ran.into_result("")
     }
 
     async fn run_binary(
@@ -81,8 +92,9 @@ impl Evaluator {
         watch: &mut Watch<'_>,
         run: &Run<'_>,
     ) -> Result<Ran, Stop> {
-        let gate = until_cancelled(&mut watch.cancelled, enter_to_train(slot)).await;
+        let gate = until_cancelled(&mut watch.cancelled, slot.gate.enter_to_train()).await;
         let _gate = gate.ok_or_else(Stop::cancelled)?;
+        self.clear_doubt(slot, job, watch).await?;
         let cancelled = watch.cancelled.clone();
         let mut told = Told::default();
         let mut pruned = None;
@@ -97,19 +109,32 @@ impl Evaluator {
         let command = self.run_command(slot, job, run);
         let finished = self.run(&command, run.limits, cancelled, hear).await?;
         told.read_files(&self.plan.metric, &self.package(slot));
+        let fault = fault(slot, run, &finished.exit).map_err(Stop::io("cannot read the log of a run"))?;
         let (ending, reason) = match pruned {
             Some(reason) => (Ending::Pruned, reason),
-            None => self.judge(job, run, &finished, &told),
+            None => self.judge(job, run, &finished, &told, fault.as_ref()),
         };
-        Ok(Ran { finished, told, ending, reason })
+        let fault = fault.map(|(fault, _)| fault).filter(|fault| fault.ending() == ending);
+        if fault.is_some_and(Fault::is_of_the_device) || ending == Ending::TimedOut {
+            self.doubt(slot, job, &run.log, &reason).await;
+        }
+        Ok(Ran { finished, told, fault, ending, reason })
     }
 
-    fn judge(&self, job: &Job<'_>, run: &Run<'_>, finished: &Finished, told: &Told) -> (Ending, String) {
+    fn judge(
+        &self,
+        job: &Job<'_>,
+        run: &Run<'_>,
+        finished: &Finished,
+        told: &Told,
+        fault: Option<&(Fault, String)>,
+    ) -> (Ending, String) {
         let metric = &self.plan.metric;
         let can_tell = metric.is_protocol() && cargo::tells_identity(job.tree);
         verdict::judge(&Evidence {
             exit: &finished.exit,
             told,
+            fault,
             log: &tail(&run.log),
             limits: run.limits,
             metric,
@@ -124,9 +149,20 @@ impl Evaluator {
         let environment = vec![
             ("AUTORESEARCH_SEED".to_owned(), seed.as_str().into()),
             ("AUTORESEARCH_BUDGET".to_owned(), run.budget.into()),
+            (device::VARIABLE.to_owned(), slot.gate.device.to_string().into()),
         ];
         Command { environment, ..self.command(slot, words, run.log.clone()) }
     }
+}
+
+/// The fault of the slot's device that a run met, and how the run told it. The processor has none; nor is there one to
+/// look for where a run ended well, was stopped by us, or took more memory than there is.
+fn fault(slot: &Slot, run: &Run<'_>, exit: &Exit) -> std::io::Result<Option<(Fault, String)>> {
+    let is_explained = matches!(exit, Exit::Success | Exit::Stopped | Exit::OutOfMemory);
+    if is_explained || !slot.gate.device.is_wgpu() {
+        return Ok(None);
+    }
+    fault::recognise(BufReader::new(File::open(&run.log)?), exit)
 }
 
 /// Shows the newest point to who watches, and asks the pruner unless nothing is left to save.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Metric;
+use super::fault::Fault;
 use super::reading::Told;
 use crate::runner::{Exit, Limits};
 use crate::study::{Ending, ProgramId};
@@ -15,6 +16,8 @@ const DIVERGED: i32 = 4;
 pub(super) struct Evidence<'a> {
     pub(super) exit: &'a Exit,
     pub(super) told: &'a Told,
+    /// What went wrong with the device, and the line that tells it.
+    pub(super) fault: Option<&'a (Fault, String)>,
     /// The log of the run.
     pub(super) log: &'a str,
     pub(super) metric: &'a Metric,
@@ -25,8 +28,13 @@ pub(super) struct Evidence<'a> {
 
 /// How the run ended, and why; the reason is empty exactly when it completed.
 pub(super) fn judge(evidence: &Evidence<'_>) -> (Ending, String) {
-    if let Some(fault) = &evidence.told.fault {
-        return fault.clone();
+    match (&evidence.told.fault, evidence.fault) {
+        // A complaint of no kind that we know may be about the device.
+        (Some((Ending::Crashed, _)) | None, Some((fault, line))) => {
+            return (fault.ending(), format!("{line} ({})", evidence.exit));
+        }
+        (Some(complaint), _) => return complaint.clone(),
+        (None, None) => {}
     }
     let protocol = evidence.metric.is_protocol();
     match evidence.exit {
@@ -107,7 +115,8 @@ mod tests {
         }
         let program = ProgramId::new("", &Sources::default());
         let limits = &Limits::default();
-        judge(&Evidence { exit: &exit, told: &told, log, metric: &metric, limits, program: Some(&program) })
+        let program = Some(&program);
+        judge(&Evidence { exit: &exit, told: &told, fault: None, log, metric: &metric, limits, program })
     }
 
     fn result(value: &str) -> String {

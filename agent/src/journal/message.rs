@@ -191,6 +191,7 @@ impl TrialNote<'_> {
             seconds: [measured.build_seconds, measured.smoke_seconds, measured.train_seconds],
             tokens: measured.tokens,
             device: measured.device.clone(),
+            device_memory: measured.device_memory,
         }
     }
 
@@ -225,6 +226,8 @@ fn what_it_took(measured: &Measurement) -> String {
     let counts = [("steps", measured.steps), ("tokens", measured.tokens), ("parameters", measured.params)];
     parts.extend(counts.iter().filter_map(|(name, count)| Some(format!("{} {name}", (*count)?))));
     parts.extend(measured.memory.map(|bytes| format!("{} of memory", mebibytes(bytes))));
+    let of_device = measured.device_memory.map(|bytes| format!("{} of device memory", mebibytes(bytes)));
+    parts.extend(of_device);
     parts.extend(measured.device.as_ref().map(|device| format!("on {device}")));
     if parts.is_empty() { String::new() } else { format!("It took: {}.", parts.join(", ")) }
 }
@@ -295,6 +298,7 @@ mod tests {
             params: Some(135_000),
             memory: Some(200 << 20),
             device: Some("flex".to_owned()),
+            device_memory: Some(96 << 20),
         }
     }
 
@@ -323,7 +327,8 @@ Seed 7, budget 20s.
 On the way: 3.600 at 25 %, 3.200 at 50 %, 2.800 at 75 %, 2.400 at 100 %.
 
 It took: build 2.1 s, smoke run 0.4 s, training 24.3 s, 1172 steps,
-1200000 tokens, 135000 parameters, 200 MiB of memory, on flex.
+1200000 tokens, 135000 parameters, 200 MiB of memory, 96 MiB of device
+memory, on flex.
 
 Study: night
 Trial: 17
@@ -335,6 +340,7 @@ Metric: val_bpb 2.331
 Seconds: build=2.13 smoke=0.4 train=24.31
 Tokens: 1200000
 Device: flex
+Device-Memory: 100663296
 Seed: 7
 Budget: 20s
 Policy: ppo 2
@@ -374,6 +380,7 @@ Lock: 10cc
             params: None,
             memory: None,
             device: None,
+            device_memory: None,
             ..measured()
         };
         let message = note(&proposal, &metric, &[]).completed(&failed, Outcome::Unviable);
@@ -447,7 +454,7 @@ Lock: 10cc
             let ended = note.ended(&measured, Outcome::Crashed);
             prop_assert_eq!(Trailers::parse(&message), Some(note.trailers(Some(ended))));
             let found = git2::message_trailers_strs(&message).unwrap();
-            prop_assert_eq!(found.len(), 17);
+            prop_assert_eq!(found.len(), 18);
             prop_assert!(!message.contains('\0'));
         }
     }

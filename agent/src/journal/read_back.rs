@@ -45,6 +45,7 @@ impl Ended {
             seconds: [phase("build")?, phase("smoke")?, phase("train")?],
             tokens: block.number("Tokens"),
             device: block.word("Device"),
+            device_memory: block.number("Device-Memory"),
         })
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Ended {
     pub(crate) seconds: [Seconds; 3],
     pub(crate) tokens: Option<u64>,
     pub(crate) device: Option<String>,
+    /// Bytes, at most.
+    pub(crate) device_memory: Option<u64>,
 }
 
 impl fmt::Display for Trailers {
@@ -66,7 +68,8 @@ impl Ended {
         let [build, smoke, train] = self.seconds;
         line(f, "Seconds", format_args!("build={build} smoke={smoke} train={train}"))?;
         optional(f, "Tokens", self.tokens)?;
-        optional(f, "Device", self.device.as_deref().map(word))
+        optional(f, "Device", self.device.as_deref().map(word))?;
+        optional(f, "Device-Memory", self.device_memory)
     }
 }
 
@@ -111,8 +114,16 @@ mod tests {
         let outcome = prop_oneof![Just(Outcome::Kept), Just(Outcome::OutOfMemory), Just(Outcome::TimedOut)];
         let metric = option::of((any::<String>(), proptest::num::f64::NORMAL));
         let seconds = [0.0..1e6, 0.0..1e6, 0.0..1e6];
-        (outcome, metric, seconds, any::<Option<u64>>(), option::of(any::<String>())).prop_map(
-            |(outcome, metric, seconds, tokens, device)| Ended { outcome, metric, seconds, tokens, device },
+        let device = (option::of(any::<String>()), any::<Option<u64>>());
+        (outcome, metric, seconds, any::<Option<u64>>(), device).prop_map(
+            |(outcome, metric, seconds, tokens, (device, device_memory))| Ended {
+                outcome,
+                metric,
+                seconds,
+                tokens,
+                device,
+                device_memory,
+            },
         )
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use git2::{ErrorCode, Repository, RepositoryOpenFlags, Signature};
+use git2::{Config, ErrorCode, Repository, RepositoryOpenFlags, Signature};
 use libgit2_sys::{GIT_OPT_ENABLE_FSYNC_GITDIR, git_libgit2_opts};
 
 use super::{CommitId, Timestamp};
@@ -161,15 +161,24 @@ fn main_branch(git: &Repository, path: &Path) -> Result<String, RepoError> {
     }
 }
 
-/// The user's name and address if both are set and git accepts them.
+/// Who commits to a repository: the user, else we ourselves.
 fn identity(git: &Repository) -> (String, String) {
-    let configured = || {
-        let config = git.config().ok()?.snapshot().ok()?;
-        let (name, email) = (config.get_string("user.name").ok()?, config.get_string("user.email").ok()?);
-        Signature::now(&name, &email).ok()?;
-        Some((name, email))
-    };
-    configured().unwrap_or_else(|| (FALLBACK_NAME.to_owned(), FALLBACK_EMAIL.to_owned()))
+    let configured = git.config().ok().and_then(configured_identity);
+    configured.unwrap_or_else(|| (FALLBACK_NAME.to_owned(), FALLBACK_EMAIL.to_owned()))
+}
+
+/// The user's name and address if both are set and git accepts them.
+fn configured_identity(mut config: Config) -> Option<(String, String)> {
+    let config = config.snapshot().ok()?;
+    let (name, email) = (config.get_string("user.name").ok()?, config.get_string("user.email").ok()?);
+    Signature::now(&name, &email).ok()?;
+    Some((name, email))
+}
+
+/// Whether git knows the user, in this repository or wherever none has settings of its own.
+pub(crate) fn names_the_user(repo: Option<&Repo>) -> bool {
+    let config = repo.map_or_else(Config::open_default, |repo| repo.git.config());
+    config.ok().and_then(configured_identity).is_some()
 }
 
 #[cfg(test)]

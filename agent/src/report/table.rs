@@ -67,6 +67,12 @@ pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
                 field(name, value.to_string());
             }
         }
+        if let Some(device) = &m.device {
+            field("device", device.clone());
+        }
+        if let Some(memory) = m.device_memory {
+            field("its memory", memory.to_string());
+        }
         let curve: Vec<String> = m.curve.iter().map(|point| format!("{:.3}", printed(point.value))).collect();
         if !curve.is_empty() {
             field("curve", curve.join(" "));

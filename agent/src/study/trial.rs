@@ -120,5 +120,22 @@ pub(crate) struct Measurement {
     pub(crate) params: Option<u64>,
     /// Peak resident memory of the training process in bytes.
     pub(crate) memory: Option<u64>,
+    /// Its name as the program tells it, and the driver if it has one.
     pub(crate) device: Option<String>,
+    /// Most memory that the training took on the device in bytes, where that is not the processor.
+    #[serde(default)]
+    pub(crate) device_memory: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measurement_of_an_older_journal_knows_no_memory_of_a_device() {
+        let text = r#"{"ending":"completed","metric":2.5,"curve":[],"reason":"","build_seconds":1.0,"smoke_seconds":1.0,
+            "train_seconds":1.0,"tokens":1,"steps":1,"params":1,"memory":1,"device":"flex"}"#;
+        let read: Measurement = serde_json::from_str(text).unwrap();
+        assert_eq!((read.device.as_deref(), read.device_memory), (Some("flex"), None));
+    }
 }

@@ -1,0 +1,100 @@
+//! What makes a device doubtful, and how the doubt is cleared: a process of its own computes on the device before the
+//! next run does. While that fails it is tried again, and in the end the study stops where it is.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::evaluate::{EvaluateError, Progress, Stop, tail, until_cancelled};
+use super::{Evaluator, Job, Slot, Watch};
+use crate::device::Device;
+use crate::runner::{Command, Exit, Limits, Runner};
+
+/// Pauses before the tries after the first: a driver resets in seconds, and a minute is all that patience can hope for.
+const PAUSES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(60)];
+
+/// A driver that nobody uses may take seconds to wake up.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How a device is probed.
+#[derive(Clone, Debug)]
+pub(crate) struct Recovery {
+    /// The command that succeeds where the device works; the device's name is its last word.
+    pub(super) words: Vec<OsString>,
+    pub(super) pauses: Vec<Duration>,
+}
+
+impl Recovery {
+    /// `program` is the path of the `autoresearch` binary.
+    pub(crate) fn new(program: PathBuf) -> Self {
+        Self { words: vec![program.into(), "probe".into()], pauses: PAUSES.to_vec() }
+    }
+
+    /// Why a device does not work; `None` where it does.
+    pub(crate) async fn probe(
+        &self,
+        runner: &Runner,
+        device: Device,
+        log: PathBuf,
+    ) -> io::Result<Option<String>> {
+        let words = self.words.iter().cloned().chain([device.to_string().into()]).collect();
+        let directory = log.parent().map(Path::to_owned).unwrap_or_default();
+        let command = Command { words, directory, environment: Vec::new(), log };
+        let limits = Limits { deadline: Some(DEADLINE), ..Limits::default() };
+        let finished = runner.start(&command, &limits)?.finish().await;
+        if finished.survivors > 0 {
+            return Ok(Some("it hangs, and the process that waits for it cannot be ended".to_owned()));
+        }
+        let log = tail(&command.log);
+        let last = log.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).last();
+        Ok(match (finished.exit, last) {
+            (Exit::Success, _) => None,
+            (exit, Some(words)) => Some(format!("{} ({exit})", words.trim_start_matches("error: "))),
+            (exit, None) => Some(exit.to_string()),
+        })
+    }
+}
+
+impl Evaluator {
+    /// Makes sure that nothing trains on the slot's device before it is known to work. What was killed may have left it
+    /// hanging, whoever's fault that was.
+    pub(super) async fn doubt(&self, slot: &Slot, job: &Job<'_>, log: &Path, reason: &str) {
+        if slot.gate.device.is_wgpu() {
+            let (title, log) = (job.title, log.display());
+            let doubt =
+                format!("the last run on it was {title}, which ended with: {reason}; its log is {log}");
+            *slot.gate.doubt.lock().await = Some(doubt);
+        }
+    }
+
+    /// Waits until the slot's device is known to work. Whoever calls it may train there, and so is alone on a GPU.
+    pub(super) async fn clear_doubt(
+        &self,
+        slot: &Slot,
+        job: &Job<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), Stop> {
+        let doubt = until_cancelled(&mut watch.cancelled, slot.gate.doubt.lock()).await;
+        let mut doubt = doubt.ok_or_else(Stop::cancelled)?;
+        let Some(why) = doubt.as_ref() else { return Ok(()) };
+        let device = slot.gate.device;
+        let mut pauses = self.recovery.pauses.iter();
+        loop {
+            let probe = self.recovery.probe(&self.runner, device, job.logs.join("probe.log"));
+            let probed = until_cancelled(&mut watch.cancelled, probe).await.ok_or_else(Stop::cancelled)?;
+            let Some(reason) = probed.map_err(Stop::io("cannot start the probe of a device"))? else { break };
+            let Some(pause) = pauses.next() else {
+                return Err(EvaluateError::Device { device, reason, doubt: why.clone() }.into());
+            };
+            let next = humantime::format_duration(*pause);
+            let text = format!("device {device} does not work: {reason}; {why}; it is tried again in {next}");
+            (watch.progress)(Progress::Waiting(text));
+            until_cancelled(&mut watch.cancelled, sleep(*pause)).await.ok_or_else(Stop::cancelled)?;
+        }
+        *doubt = None;
+        Ok(())
+    }
+}

@@ -4,6 +4,7 @@ mod bad_input;
 mod checkout;
 mod cli;
 mod device;
+mod doctor;
 mod foreign;
 mod resume;
 mod study;

@@ -57,6 +57,11 @@ pub(crate) enum Command {
         #[arg(long, default_value = ".")]
         repo: PathBuf,
     },
+    /// Say what a study would run on here, and what is missing
+    Doctor {
+        /// A repository to look at too
+        repo: Option<PathBuf>,
+    },
     /// Compute a few numbers on a device and check them
     #[command(hide = true)]
     Probe {

@@ -22,6 +22,8 @@ pub(crate) const HELP: &str = "Exit codes:
 pub(crate) enum Exit {
     Success,
     Interrupted,
+    /// `doctor` found what keeps a study from running.
+    Unfit(Option<Blame>),
     /// The hidden supervisor's own code.
     Supervised(ExitCode),
 }
@@ -31,6 +33,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Success => ExitCode::SUCCESS,
             Exit::Interrupted => ExitCode::from(130),
+            Exit::Unfit(blame) => ExitCode::from(code(blame)),
             Exit::Supervised(code) => code,
         }
     }

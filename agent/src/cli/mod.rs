@@ -4,6 +4,7 @@
 
 mod args;
 mod demo;
+mod doctor;
 mod exit;
 mod inspect;
 mod journal;
@@ -42,6 +43,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Inspect(inspect) => inspect::inspect(&inspect).map(|()| Exit::Success),
         Command::Log { repo, json } => journal::log(&repo, json).map(|()| Exit::Success),
         Command::Show { trial, repo } => journal::show(&repo, trial).map(|()| Exit::Success),
+        Command::Doctor { repo } => doctor::doctor(repo.as_deref()),
         Command::Probe { device } => probe(&device).map(|()| Exit::Success),
         Command::Supervise { command } => Ok(Exit::Supervised(crate::runner::supervise(command))),
     }

@@ -1,0 +1,333 @@
+//! `doctor`: what a study would run on here, and why, and what is missing. Nothing is changed, and of the user's own
+//! programs nothing is run; a GPU is asked to compute a few numbers.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context, Result};
+use nix::sys::statvfs::statvfs;
+
+use super::exit::Exit;
+use crate::campaign::{Blame, Options, Project, Typed, UserError, read_study};
+use crate::device::{self, Adapter, Device, Kind};
+use crate::evaluator::{Recovery, cache_directory, total_memory};
+use crate::repo::{self, Repo};
+use crate::runner::Runner;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const NOTE: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+
+/// Bytes below which a study stops.
+const DISK_NEEDED: u64 = 1 << 30;
+/// Bytes that a few slots with their compiled dependencies may come to.
+const DISK_WANTED: u64 = 10 << 30;
+
+/// What is said of one thing.
+struct Finding {
+    mark: Mark,
+    text: String,
+    /// What to do, or to know, about it; a line each.
+    advice: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mark {
+    Good,
+    /// A study can run all the same.
+    Note,
+    /// It cannot; the exit code as for an error.
+    Bad(Option<Blame>),
+}
+
+impl Finding {
+    fn new(mark: Mark, text: impl Into<String>) -> Self {
+        Self { mark, text: text.into(), advice: Vec::new() }
+    }
+
+    fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice.push(advice.into());
+        self
+    }
+
+    fn print(&self) {
+        let (style, mark) = match self.mark {
+            Mark::Good => (GOOD, '✓'),
+            Mark::Note => (NOTE, '!'),
+            Mark::Bad(_) => (BAD, '✗'),
+        };
+        anstream::println!("{style}{mark}{style:#} {}", self.text);
+        self.advice.iter().for_each(|line| anstream::println!("    {line}"));
+    }
+}
+
+/// Prints all that is found, of the machine and of a repository if one is named.
+pub(crate) fn doctor(repo: Option<&Path>) -> Result<Exit> {
+    let wish = device::wish();
+    let adapters = device::adapters(wish.as_deref());
+    let mut findings = vec![machine(), disk(&cache_directory())];
+    findings.extend(adapters.iter().map(adapter));
+    findings.extend(no_gpu(wish.as_deref(), &adapters, |path| Path::new(path).exists()));
+    let devices = device::chosen(wish.as_deref(), &adapters);
+    findings.extend(devices_of_a_study(wish.as_deref(), &adapters, &devices)?);
+    findings.extend([cargo(), linker()]);
+    let opened = repo.map(Repo::open);
+    findings.push(identity(opened.as_ref().and_then(|opened| opened.as_ref().ok())));
+    match opened {
+        Some(Ok(repo)) => findings.extend(project(&repo, &devices.unwrap_or_default())),
+        Some(Err(error)) => {
+            findings.push(Finding::new(Mark::Bad(Some(Blame::Repository)), error.to_string()))
+        }
+        None => {}
+    }
+    findings.iter().for_each(Finding::print);
+    Ok(conclude(&findings))
+}
+
+fn conclude(findings: &[Finding]) -> Exit {
+    let problems = || {
+        findings.iter().filter_map(|finding| match finding.mark {
+            Mark::Bad(blame) => Some(blame),
+            _ => None,
+        })
+    };
+    match problems().next() {
+        None => {
+            anstream::println!("\na study can run");
+            Exit::Success
+        }
+        Some(blame) => {
+            anstream::println!("\na study cannot run: {} to be put right", problems().count());
+            Exit::Unfit(blame)
+        }
+    }
+}
+
+fn machine() -> Finding {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let memory = total_memory().map_or_else(String::new, |bytes| format!(", {} of memory", gibibytes(bytes)));
+    Finding::new(Mark::Good, format!("{cores} cores{memory}"))
+}
+
+fn disk(cache: &Path) -> Finding {
+    let there = cache.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let Ok(stat) = statvfs(there) else {
+        return Finding::new(Mark::Note, format!("the room in {} is not known", cache.display()));
+    };
+    let free = stat.blocks_available() * stat.fragment_size();
+    let text = format!("{} free in {}, where programs are built", gibibytes(free), cache.display());
+    match free {
+        0..DISK_NEEDED => {
+            Finding::new(Mark::Bad(None), text).advise("make room, or set XDG_CACHE_HOME to another disk")
+        }
+        DISK_NEEDED..DISK_WANTED => Finding::new(Mark::Note, text)
+            .advise("a slot of a burn crate takes a few GiB; XDG_CACHE_HOME may name a larger disk"),
+        _ => Finding::new(Mark::Good, text),
+    }
+}
+
+fn adapter(adapter: &Adapter) -> Finding {
+    match adapter.kind {
+        Kind::Software => Finding::new(Mark::Note, adapter.to_string()).advise(format!(
+            "the processor that plays a GPU: slower than the processor itself, and used only when {}=software",
+            device::VARIABLE
+        )),
+        Kind::Unknown => Finding::new(Mark::Note, adapter.to_string()).advise("not used: it may be anything"),
+        _ => Finding::new(Mark::Good, adapter.to_string()),
+    }
+}
+
+/// What to do where there is no GPU, by what the machine shows of one.
+fn no_gpu(wish: Option<&str>, adapters: &[Adapter], is_there: impl Fn(&str) -> bool) -> Option<Finding> {
+    let looked_for = wish != Some(Device::PROCESSOR);
+    if !looked_for || Device::Gpu(0).place(adapters).is_some() {
+        return None;
+    }
+    let found = if adapters.is_empty() { "no Vulkan driver was found" } else { "no GPU was found" };
+    let finding = Finding::new(Mark::Note, found);
+    let container =
+        "in a container: NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics (Vulkan is in `graphics`)";
+    Some(if is_there("/dev/nvidiactl") {
+        finding
+            .advise("there is an NVIDIA driver, but not its Vulkan part: apt install libvulkan1 libnvidia-gl-VERSION")
+            .advise(container)
+    } else if is_there("/dev/dri/renderD128") {
+        finding.advise("there is a GPU (/dev/dri), but no Vulkan driver for it: apt install libvulkan1 mesa-vulkan-drivers")
+    } else {
+        finding
+            .advise("where there is a GPU: apt install libvulkan1, and the vendor's driver (nvidia-driver, mesa-vulkan-drivers)")
+            .advise(container)
+    })
+}
+
+/// What a study would train on, why, and whether it works.
+fn devices_of_a_study(
+    wish: Option<&str>,
+    adapters: &[Adapter],
+    devices: &Result<Vec<Device>, String>,
+) -> Result<Vec<Finding>> {
+    let devices = match devices {
+        Ok(devices) => devices,
+        Err(error) => return Ok(vec![Finding::new(Mark::Bad(Some(Blame::Repository)), error)]),
+    };
+    let why = match wish {
+        Some(wish) => format!("{}={wish} asks for it", device::VARIABLE),
+        None if devices[0].is_gpu() => format!("all GPUs; {} picks one", device::VARIABLE),
+        None => "there is no GPU".to_owned(),
+    };
+    let mut findings =
+        vec![Finding::new(Mark::Good, format!("a study trains on {}: {why}", device::list(devices)))];
+    if device::differ(devices, adapters) {
+        let text =
+            "the GPUs are of different makes, and what runs on one is compared with what runs on another";
+        findings.push(Finding::new(Mark::Note, text).advise(format!("pick one with {}", device::VARIABLE)));
+    }
+    let tried = devices.iter().filter(|device| device.is_wgpu()).map(|device| Ok((*device, probe(*device)?)));
+    for (device, reason) in tried.collect::<Result<Vec<_>>>()? {
+        findings.push(match reason {
+            None => Finding::new(Mark::Good, format!("device {device} computes what it should")),
+            Some(reason) => Finding::new(
+                Mark::Bad(Some(Blame::Device)),
+                format!("device {device} does not work: {reason}"),
+            )
+            .advise("see to its driver (`dmesg` may say more), or pick another one with AUTORESEARCH_DEVICE"),
+        });
+    }
+    Ok(findings)
+}
+
+/// Why a device does not work; `None` where it does.
+fn probe(device: Device) -> Result<Option<String>> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let (runner, recovery) = (Runner::new(program.clone()), Recovery::new(program));
+    let probed = runtime.block_on(recovery.probe(&runner, device, directory.path().join("probe.log")));
+    probed.context("cannot start the probe of a device")
+}
+
+fn cargo() -> Finding {
+    let named = std::env::var_os("CARGO").filter(|path| !path.is_empty());
+    match find(named.as_deref().unwrap_or(OsStr::new("cargo"))) {
+        Some(path) => Finding::new(Mark::Good, format!("cargo: {}", path.display())),
+        None => Finding::new(Mark::Bad(None), "there is no cargo").advise("install Rust: https://rustup.rs"),
+    }
+}
+
+fn linker() -> Finding {
+    match find(OsStr::new("cc")) {
+        Some(path) => Finding::new(Mark::Good, format!("linker: {}", path.display())),
+        None => Finding::new(Mark::Bad(None), "there is no linker `cc`")
+            .advise("apt install build-essential, or what brings a C compiler here"),
+    }
+}
+
+/// A program in the path, or where its name says.
+fn find(name: &OsStr) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Joining an absolute path gives that path.
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
+    found.or_else(|| Some(PathBuf::from(name)).filter(|program| program.is_absolute() && program.is_file()))
+}
+
+fn identity(repo: Option<&Repo>) -> Finding {
+    if repo::names_the_user(repo) {
+        return Finding::new(Mark::Good, "commits are made in your name");
+    }
+    Finding::new(
+        Mark::Note,
+        "git does not know you: commits are made by autoresearch <autoresearch@localhost>",
+    )
+    .advise("git config --global user.name NAME; git config --global user.email ADDRESS")
+}
+
+/// Whether a study would begin on a repository, and how.
+fn project(repo: &Repo, devices: &[Device]) -> Vec<Finding> {
+    let found = look_at(repo, devices);
+    found.unwrap_or_else(|error| {
+        let blame = error.downcast_ref::<UserError>().map(|error| error.blame);
+        vec![Finding::new(Mark::Bad(blame), format!("{error:#}"))]
+    })
+}
+
+fn look_at(repo: &Repo, devices: &[Device]) -> Result<Vec<Finding>> {
+    let project = Project::read(repo, repo.main_head()?)?;
+    let sites = project.sites()?.len();
+    let root = repo.root().display();
+    let package = if project.package.is_empty() { "its root" } else { &project.package };
+    let mut findings = vec![Finding::new(
+        Mark::Good,
+        format!("{root}: branch {}, package in {package}, {sites} sites", repo.main_branch()),
+    )];
+    if devices.is_empty() {
+        return Ok(findings);
+    }
+    let begun = read_study(repo, None).ok().map(|(study, _)| study.started);
+    let options = Options::decide(&Typed::default(), &project.config, begun.as_ref(), devices.to_vec())?;
+    let study = match &begun {
+        Some(begun) => format!("study {} would go on", begun.study),
+        None => "a study would begin".to_owned(),
+    };
+    let slots = options.slots;
+    findings.push(Finding::new(Mark::Good, format!("{study}: {} a run, {slots} at a time", options.budget)));
+    findings.extend(options.warning().map(|warning| Finding::new(Mark::Note, warning)));
+    Ok(findings)
+}
+
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adapter(kind: Kind) -> Adapter {
+        Adapter {
+            name: "card".into(),
+            kind,
+            api: "Vulkan",
+            driver: "NVIDIA 580.1".into(),
+            memory: Some(80 << 30),
+            largest_buffer: 2 << 30,
+            pci: Some("0000:01:00.0".into()),
+        }
+    }
+
+    #[test]
+    fn what_is_missing_for_a_gpu_follows_from_what_there_is_of_it() {
+        let advice = |adapters: &[Adapter], there: &[&str]| {
+            let finding = no_gpu(None, adapters, |path| there.contains(&path))?;
+            Some(format!("{} {}", finding.text, finding.advice.join(" ")))
+        };
+        assert_eq!(advice(&[adapter(Kind::Discrete)], &[]), None);
+        let bare = advice(&[], &[]).unwrap();
+        assert!(bare.contains("no Vulkan driver") && bare.contains("libvulkan1"), "{bare}");
+        let contained = advice(&[adapter(Kind::Software)], &["/dev/nvidiactl"]).unwrap();
+        assert!(
+            contained.contains("no GPU") && contained.contains("NVIDIA_DRIVER_CAPABILITIES"),
+            "{contained}"
+        );
+        assert!(advice(&[], &["/dev/dri/renderD128"]).unwrap().contains("mesa-vulkan-drivers"));
+        assert!(no_gpu(Some("flex"), &[], |_| true).is_none(), "nobody has looked");
+    }
+
+    #[test]
+    fn an_adapter_is_told_in_one_line() {
+        let told = super::adapter(&adapter(Kind::Discrete));
+        assert_eq!(
+            told.text,
+            "card: discrete GPU, Vulkan, driver NVIDIA 580.1, 80.0 GiB of memory, buffers up to 2.0 GiB, PCI 0000:01:00.0"
+        );
+        assert!(told.mark == Mark::Good && told.advice.is_empty());
+        let told = super::adapter(&adapter(Kind::Software));
+        assert!(told.mark == Mark::Note && told.advice[0].contains("AUTORESEARCH_DEVICE=software"));
+    }
+
+    #[test]
+    fn a_disk_without_room_is_found_however_deep_the_cache_would_lie() {
+        assert!(disk(Path::new("/absent/so/deep")).text.contains("free in /absent/so/deep"));
+    }
+}

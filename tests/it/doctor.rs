@@ -1,0 +1,122 @@
+//! What `doctor` says of a machine and of a repository, and the exit code that goes with it.
+
+use std::process::Command;
+
+use super::support::{RECIPE_ONLY, Said, User, said, skip};
+
+/// Asserts that all of this was said, and nothing on stderr.
+#[track_caller]
+fn says(said: &Said, code: i32, words: &[&str]) {
+    assert_eq!((said.code, said.err.as_str()), (Some(code), ""), "{}", said.out);
+    for word in words {
+        assert!(said.out.contains(word), "{word:?} is not in:\n{}", said.out);
+    }
+}
+
+/// `doctor` as on a machine that has no Vulkan driver, whatever this one has.
+fn without_vulkan(user: &User, words: &[&str]) -> Command {
+    let mut command = user.command(&[&["doctor"], words].concat());
+    command
+        .env_remove("AUTORESEARCH_DEVICE")
+        .env("VK_DRIVER_FILES", "/nonexistent")
+        .env("VK_ICD_FILENAMES", "/nonexistent");
+    command
+}
+
+fn doctor(mut command: Command) -> Said {
+    said(command.spawn().unwrap())
+}
+
+#[test]
+fn a_machine_without_a_gpu_is_told_what_a_gpu_would_need_and_is_fit_for_a_study() {
+    let user = User::new();
+    let found = doctor(without_vulkan(&user, &[]));
+    let words = [
+        "✓ ",
+        " cores, ",
+        " free in ",
+        "! no Vulkan driver was found\n    ",
+        "libvulkan1",
+        "✓ a study trains on the processor: there is no GPU\n",
+        "✓ cargo: /",
+        "✓ linker: /",
+        "! git does not know you: commits are made by autoresearch <autoresearch@localhost>\n    git config",
+        "\na study can run\n",
+    ];
+    says(&found, 0, &words);
+}
+
+#[test]
+fn a_repository_is_looked_at_and_nothing_in_it_is_changed() {
+    let user = User::quick(RECIPE_ONLY);
+    let before = user.everything();
+    let found = doctor(without_vulkan(&user, &["."]));
+    says(
+        &found,
+        0,
+        &[
+            "branch main, package in its root, ",
+            " sites\n",
+            "✓ a study would begin: 100steps a run, 1 at a time\n",
+        ],
+    );
+    assert_eq!(user.everything(), before, "something was changed");
+    assert!(!user.home().join("cache").exists());
+
+    let mut git = user.git.config().unwrap();
+    git.set_str("user.name", "Ada").unwrap();
+    git.set_str("user.email", "ada@example.org").unwrap();
+    user.autoresearch(&["run", "--trials", "1", "--study", "night"]).well();
+    let found = doctor(without_vulkan(&user, &["."]));
+    says(&found, 0, &["✓ study night would go on: 100steps a run", "✓ commits are made in your name"]);
+}
+
+#[test]
+fn what_keeps_a_study_from_running_has_the_exit_code_that_run_would_have() {
+    let user = User::quick(RECIPE_ONLY);
+    let with = |variable: &str, value: &str| {
+        let mut command = without_vulkan(&user, &["."]);
+        command.env(variable, value);
+        doctor(command)
+    };
+    let end = "\na study cannot run: 1 to be put right\n";
+    says(&with("CARGO", "/nowhere/cargo"), 1, &["✗ there is no cargo\n    install Rust", end]);
+    says(&with("PATH", "/nowhere"), 1, &["✗ there is no linker `cc`\n    "]);
+    says(&with("AUTORESEARCH_DEVICE", "wgpu:99"), 3, &["✗ 'wgpu:99': wgpu finds 0 GPUs here", end]);
+    says(&with("AUTORESEARCH_DEVICE", "tpu"), 3, &["✗ unknown device 'tpu'", end]);
+    says(
+        &with("AUTORESEARCH_DEVICE", "flex"),
+        0,
+        &["✓ a study trains on the processor: AUTORESEARCH_DEVICE=flex asks for it"],
+    );
+
+    let outside = user.home().to_str().unwrap();
+    says(&doctor(without_vulkan(&user, &[outside])), 3, &["is not in a git repository", end]);
+    user.commit(&[("autoresearch.toml", "mutable = [\"src/modle.rs\"]\n")], "a slip of the pen\n");
+    says(&doctor(without_vulkan(&user, &["."])), 3, &["✗ `mutable`: no file matches `src/modle.rs`", end]);
+    // It is the same that `run` says.
+    assert!(user.autoresearch(&["run"]).err.contains("`mutable`: no file matches `src/modle.rs`"));
+}
+
+#[test]
+fn a_device_that_is_asked_for_is_seen_to_work() {
+    let user = User::new();
+    let found = doctor({
+        let mut command = user.command(&["doctor"]);
+        command.env("AUTORESEARCH_DEVICE", "software");
+        command
+    });
+    if found.out.contains("there is no software Vulkan device here") {
+        return skip("there is no software Vulkan device");
+    }
+    assert_eq!(found.code, Some(0), "{}", found.out);
+    for words in [
+        "software renderer, Vulkan, driver ",
+        " GiB of memory, buffers up to ",
+        "used only when AUTORESEARCH_DEVICE=software",
+        "✓ a study trains on software Vulkan: AUTORESEARCH_DEVICE=software asks for it",
+        "✓ device software computes what it should",
+    ] {
+        assert!(found.out.contains(words), "{words:?} is not in:\n{}", found.out);
+    }
+}

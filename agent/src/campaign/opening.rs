@@ -12,7 +12,7 @@ use super::options::{Options, Typed};
 use super::project::{Project, tree};
 use super::record::seconds;
 use super::slots::{Finished, Slots};
-use crate::device::{self, Adapter, Device, Gate};
+use crate::device::{self, Adapter};
 use crate::evaluator::{EvaluateError, Evaluator, Recovery, Slot, slots_directory};
 use crate::journal::{EventLog, Folder, Lock};
 use crate::policy::{Notebook, Policy, policy};
@@ -176,16 +176,14 @@ impl Campaign {
     }
 }
 
-/// Slots of a repository, which take the devices in turns; those of one device share its gate.
+/// Slots of a repository, each with its device.
 fn open_slots(repo: &Repo, options: &Options, adapters: &[Adapter]) -> Result<Vec<Slot>> {
     let directory = slots_directory(repo.root());
-    let driver = |device: Device| Some(adapters[device.place(adapters)?].driver.clone());
-    let gates: Vec<Gate> = options.devices.iter().map(|device| Gate::new(*device, driver(*device))).collect();
-    let in_turns = gates.iter().cycle();
-    (0..options.slots)
-        .zip(in_turns)
+    device::gates(&options.devices, adapters)
+        .take(options.slots)
+        .enumerate()
         .map(|(number, gate)| {
-            Slot::open(&directory, number, gate.clone())
+            Slot::open(&directory, number, gate)
                 .with_context(|| format!("cannot make a slot in {}", directory.display()))
         })
         .collect()

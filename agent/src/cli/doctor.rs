@@ -10,7 +10,7 @@ use nix::sys::statvfs::statvfs;
 
 use super::exit::Exit;
 use crate::campaign::{Blame, Options, Project, Typed, UserError, read_study};
-use crate::device::{self, Adapter, Device, Kind};
+use crate::device::{self, Adapter, Device, Kind, size};
 use crate::evaluator::{Recovery, cache_directory, total_memory};
 use crate::repo::{self, Repo};
 use crate::runner::Runner;
@@ -106,7 +106,7 @@ fn conclude(findings: &[Finding]) -> Exit {
 
 fn machine() -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let memory = total_memory().map_or_else(String::new, |bytes| format!(", {} of memory", gibibytes(bytes)));
+    let memory = total_memory().map_or_else(String::new, |bytes| format!(", {} of memory", size(bytes)));
     Finding::new(Mark::Good, format!("{cores} cores{memory}"))
 }
 
@@ -116,7 +116,7 @@ fn disk(cache: &Path) -> Finding {
         return Finding::new(Mark::Note, format!("the room in {} is not known", cache.display()));
     };
     let free = stat.blocks_available() * stat.fragment_size();
-    let text = format!("{} free in {}, where programs are built", gibibytes(free), cache.display());
+    let text = format!("{} free in {}, where programs are built", size(free), cache.display());
     match free {
         0..DISK_NEEDED => {
             Finding::new(Mark::Bad(None), text).advise("make room, or set XDG_CACHE_HOME to another disk")
@@ -274,10 +274,6 @@ fn look_at(repo: &Repo, devices: &[Device]) -> Result<Vec<Finding>> {
     findings.push(Finding::new(Mark::Good, format!("{study}: {} a run, {slots} at a time", options.budget)));
     findings.extend(options.warning().map(|warning| Finding::new(Mark::Note, warning)));
     Ok(findings)
-}
-
-fn gibibytes(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64)
 }
 
 #[cfg(test)]

@@ -49,13 +49,17 @@ impl fmt::Display for Adapter {
             write!(f, ", driver {}", self.driver)?;
         }
         if let Some(memory) = self.memory {
-            write!(f, ", {:.1} GiB of memory", gibibytes(memory))?;
+            write!(f, ", {} of memory", size(memory))?;
         }
-        write!(f, ", buffers up to {:.1} GiB", gibibytes(self.largest_buffer))?;
+        write!(f, ", buffers up to {}", size(self.largest_buffer))?;
         self.pci.iter().try_for_each(|pci| write!(f, ", PCI {pci}"))
     }
 }
 
-fn gibibytes(bytes: u64) -> f64 {
-    bytes as f64 / (1u64 << 30) as f64
+/// Bytes as people count them: `128 MiB`, `79.6 GiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..0x4000_0000 => format!("{} MiB", bytes >> 20),
+        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+    }
 }

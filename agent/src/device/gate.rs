@@ -4,10 +4,17 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
-use super::Device;
+use super::{Adapter, Device};
 
 /// More runs than ever train on a processor at a time.
 const PLACES: u32 = 1 << 10;
+
+/// The gates of any number of slots: these take the devices in turns, and all of one device share its gate.
+pub(crate) fn gates(devices: &[Device], adapters: &[Adapter]) -> impl Iterator<Item = Gate> {
+    let driver = |device: Device| Some(adapters[device.place(adapters)?].driver.clone());
+    let gates: Vec<Gate> = devices.iter().map(|device| Gate::new(*device, driver(*device))).collect();
+    (0..).map(move |slot| gates[slot % gates.len()].clone())
+}
 
 /// Shared by all slots of a device.
 #[derive(Clone, Debug)]
@@ -92,6 +99,15 @@ mod tests {
         assert!(!waits(gate.enter_to_build()).await);
         drop(training);
         waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn slots_take_the_devices_in_turns_and_share_the_gate_of_each() {
+        let slots: Vec<Gate> = gates(&[Device::Gpu(0), Device::Gpu(1)], &[]).take(3).collect();
+        let devices = slots.iter().map(|gate| gate.device).collect::<Vec<_>>();
+        assert_eq!(devices, [Device::Gpu(0), Device::Gpu(1), Device::Gpu(0)]);
+        let _training = slots[0].enter_to_train().await;
+        assert!(!waits(slots[1].enter_to_train()).await && waits(slots[2].enter_to_train()).await);
     }
 
     #[tokio::test]

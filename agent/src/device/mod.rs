@@ -10,9 +10,9 @@ mod gate;
 mod listing;
 mod probe;
 
-pub(crate) use self::adapter::{Adapter, Kind};
+pub(crate) use self::adapter::{Adapter, Kind, size};
 pub(crate) use self::choice::{Device, chosen, differ, list};
-pub(crate) use self::gate::Gate;
+pub(crate) use self::gate::{Gate, gates};
 pub(crate) use self::probe::probe;
 
 /// The environment variable that picks a device; a study's user sets it, and a study sets it for each run.

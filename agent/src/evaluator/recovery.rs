@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::evaluate::{EvaluateError, Progress, Stop, tail, until_cancelled};
-use super::{Evaluator, Job, Slot, Watch};
+use super::{Evaluator, Job, Slot, Watch, verdict};
 use crate::device::Device;
 use crate::runner::{Command, Exit, Limits, Runner};
 
@@ -48,12 +48,14 @@ impl Recovery {
         if finished.survivors > 0 {
             return Ok(Some("it hangs, and the process that waits for it cannot be ended".to_owned()));
         }
-        let log = tail(&command.log);
-        let last = log.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).last();
-        Ok(match (finished.exit, last) {
+        let words = verdict::words(&tail(&command.log));
+        Ok(match (finished.exit, words) {
             (Exit::Success, _) => None,
-            (exit, Some(words)) => Some(format!("{} ({exit})", words.trim_start_matches("error: "))),
-            (exit, None) => Some(exit.to_string()),
+            // Drivers write there too, and who was killed had no last word.
+            (exit @ Exit::Failure(_), Some(words)) => {
+                Some(format!("{} ({exit})", words.trim_start_matches("error: ")))
+            }
+            (exit, _) => Some(exit.to_string()),
         })
     }
 }

@@ -84,10 +84,15 @@ fn says_out_of_memory(log: &str) -> bool {
 /// The panic message, or else the last line, with how the process ended.
 fn last_words(evidence: &Evidence<'_>) -> String {
     let exit = evidence.exit;
-    match panic_message(evidence.log).or_else(|| last_line(evidence.log)) {
+    match words(evidence.log) {
         Some(words) => format!("{words} ({exit})"),
         None => exit.to_string(),
     }
+}
+
+/// The panic message in a log, or else its last line.
+pub(super) fn words(log: &str) -> Option<String> {
+    panic_message(log).or_else(|| last_line(log))
 }
 
 /// `thread 'main' panicked at src/main.rs:5:1:` has its message in the next line.

@@ -27,7 +27,8 @@ struct Run<'a> {
 struct Ran {
     finished: Finished,
     told: Told,
-    fault: Option<Fault>,
+    /// Name of the fault that its device met, and a colon; empty where there was none.
+    fault: String,
     ending: Ending,
     reason: String,
 }
@@ -38,8 +39,7 @@ impl Ran {
         if self.ending == Ending::Completed {
             return Ok(());
         }
-        let fault = self.fault.map_or_else(String::new, |fault| format!("{fault}: "));
-        Err(Stop::End(self.ending, format!("{fault}{phase}{}", self.reason)))
+        Err(Stop::End(self.ending, format!("{}{phase}{}", self.fault, self.reason)))
     }
 }
 
@@ -115,8 +115,10 @@ impl Evaluator {
             None => self.judge(job, run, &finished, &told, fault.as_ref()),
         };
         let fault = fault.map(|(fault, _)| fault).filter(|fault| fault.ending() == ending);
-        if fault.is_some_and(Fault::is_of_the_device) || ending == Ending::TimedOut {
-            self.doubt(slot, job, &run.log, &reason).await;
+        let is_doubtful = fault.is_some_and(Fault::is_of_the_device) || ending == Ending::TimedOut;
+        let fault = fault.map_or_else(String::new, |fault| format!("{fault}: "));
+        if is_doubtful {
+            self.doubt(slot, job, &run.log, &format!("{fault}{reason}")).await;
         }
         Ok(Ran { finished, told, fault, ending, reason })
     }

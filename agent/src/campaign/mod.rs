@@ -1,21 +1,25 @@
 //! The loop of a study: what is to be done next is done, and what came of it is recorded, until the
 //! study ends by itself or its user ends it.
 
+mod batch;
 #[cfg(test)]
 mod catalogue_tests;
 mod interrupt;
 mod merge;
 mod opening;
 mod options;
+mod pack;
 mod project;
 mod propose;
 mod record;
 mod slots;
 mod space;
+mod unpack;
 mod user_error;
 
 use anyhow::Result;
 
+pub(crate) use self::batch::Batch;
 pub(crate) use self::opening::{Campaign, read_study};
 pub(crate) use self::options::{Options, Typed};
 pub(crate) use self::project::Project;
@@ -34,6 +38,10 @@ pub(crate) enum End {
     Asked,
     /// The user asked twice.
     AtOnce,
+    /// What could be run was packed, to be run elsewhere.
+    Packed,
+    /// What came back from elsewhere was taken in.
+    Unpacked,
 }
 
 impl Campaign {

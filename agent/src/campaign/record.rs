@@ -43,17 +43,31 @@ impl Campaign {
 
     /// Starts what is to be done in a free slot.
     pub(super) fn start(&mut self, work: Work) -> Result<()> {
+        let order = self.order(work, &self.slots.running())?;
+        self.start_order(order);
+        Ok(())
+    }
+
+    pub(super) fn start_order(&mut self, order: Order) {
+        let baseline = self.study.trial(self.study.base).ended.as_ref();
+        self.evaluator.plan =
+            self.options.plan(&self.project.package, baseline.map(|ended| ended.measurement.train_seconds));
+        self.slots.start(order, self.evaluator.clone(), self.live.clone(), self.interrupt.at_once.clone());
+    }
+
+    /// What a run is, beside those that are `under_way`.
+    pub(super) fn order(&self, work: Work, under_way: &[Work]) -> Result<Order> {
         let (trial, seed, logs) = match work {
             Work::Trial(trial) => (trial, self.study.trial(trial).started.seed, self.folder.trial_dir(trial)),
             Work::Run { trial, purpose } => {
-                let (seed, name) = self.run_seed(trial, purpose);
+                let (seed, name) = self.run_seed(trial, purpose, under_way);
                 (trial, seed, self.folder.path().join("runs").join(name))
             }
-            Work::Propose | Work::Wait | Work::Finish(_) => unreachable!("only runs are started"),
+            Work::Propose | Work::Wait | Work::Finish(_) => unreachable!("only runs are ordered"),
         };
         let commit: CommitId = self.study.trial(trial).commit().parse()?;
         let is_trial = matches!(work, Work::Trial(_));
-        let order = Order {
+        Ok(Order {
             work,
             program: self.study.trial(trial).program().clone(),
             tree: tree(&self.repo, commit)?,
@@ -62,16 +76,15 @@ impl Campaign {
             title: self.title(work, trial),
             pruner: self.pruner().filter(|_| is_trial && trial != self.study.base),
             audit: is_audited(seed, self.options.stop.map_or(0.0, |rule| rule.audit)),
-        };
-        let baseline = self.study.trial(self.study.base).ended.as_ref();
-        self.evaluator.plan =
-            self.options.plan(&self.project.package, baseline.map(|ended| ended.measurement.train_seconds));
-        self.slots.start(order, self.evaluator.clone(), self.live.clone(), self.interrupt.at_once.clone());
-        Ok(())
+            pack_into: None,
+        })
     }
 
     fn title(&self, work: Work, trial: TrialNumber) -> String {
         match work {
+            Work::Run { purpose: Purpose::Noise, .. } if trial != self.study.base => {
+                format!("trial {trial} again, to see a drift")
+            }
             Work::Run { purpose: Purpose::Noise, .. } => "the baseline again, to measure the noise".into(),
             Work::Run { purpose: Purpose::Confirmation { candidate }, .. } => {
                 format!("trial {trial}, to confirm trial {candidate}")
@@ -82,11 +95,10 @@ impl Campaign {
     }
 
     /// Seed of a run outside of the trials, and the name of its logs.
-    fn run_seed(&self, trial: TrialNumber, purpose: Purpose) -> (u64, String) {
+    fn run_seed(&self, trial: TrialNumber, purpose: Purpose, under_way: &[Work]) -> (u64, String) {
         let ended = self.study.runs.iter().filter(|run| run.purpose == purpose && run.trial == trial).count();
-        let running =
-            self.slots.running().iter().filter(|work| **work == Work::Run { trial, purpose }).count();
-        let (nth, seed) = (ended + running, self.study.started.seed);
+        let under_way = under_way.iter().filter(|work| **work == Work::Run { trial, purpose }).count();
+        let (nth, seed) = (ended + under_way, self.study.started.seed);
         match purpose {
             Purpose::Noise => (noise_seed(seed, trial, nth), format!("noise-{trial}-{nth}")),
             Purpose::Confirmation { candidate } => {

@@ -25,6 +25,8 @@ pub(super) struct Order {
     pub(super) pruner: Option<Pruner>,
     /// Whether a stop is noted and not carried out.
     pub(super) audit: bool,
+    /// Where its binary is left to be trained elsewhere; `None` to train it here.
+    pub(super) pack_into: Option<PathBuf>,
 }
 
 /// A run that has ended.
@@ -135,7 +137,10 @@ async fn run(
         (!order.audit).then_some(reason)
     };
     let mut watch = Watch { progress: &mut progress, prune: &mut prune, cancelled };
-    let measurement = evaluator.evaluate(slot, &job, &mut watch).await?;
+    let measurement = match &order.pack_into {
+        Some(folder) => evaluator.pack(slot, &job, folder, &mut watch).await?,
+        None => evaluator.evaluate(slot, &job, &mut watch).await?,
+    };
     Ok(Finished { work: order.work, seed: order.seed, measurement, forecast })
 }
 

@@ -38,6 +38,23 @@ pub(crate) enum Command {
         #[command(flatten)]
         study: StudyArgs,
     },
+    /// Build the next trials here, to be trained elsewhere: sixteen more, if `--trials` does not say
+    Pack {
+        /// The repository
+        repo: PathBuf,
+        /// Folder to fill; carry it to the machine that is to train, and start its run.sh there
+        out: PathBuf,
+        #[command(flatten)]
+        study: StudyArgs,
+    },
+    /// Take in what was trained elsewhere; `run` goes on from there, and runs what is still out
+    Unpack {
+        /// The folder that was packed, come back
+        out: PathBuf,
+        /// The repository
+        #[arg(default_value = ".")]
+        repo: PathBuf,
+    },
     /// List what could be changed, without running anything
     Inspect(InspectArgs),
     /// List the trials of a study

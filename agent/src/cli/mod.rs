@@ -8,6 +8,7 @@ mod doctor;
 mod exit;
 mod inspect;
 mod journal;
+mod pack;
 mod run;
 
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Demo { dir, study } => demo::demo(&dir, &study),
         Command::New { dir } => demo::new(&dir).map(|()| Exit::Success),
         Command::Run { repo, study } => run::run(&repo, &study),
+        Command::Pack { repo, out, study } => pack::pack(&repo, &out, &study),
+        Command::Unpack { out, repo } => pack::unpack(&out, &repo),
         Command::Inspect(inspect) => inspect::inspect(&inspect).map(|()| Exit::Success),
         Command::Log { repo, json } => journal::log(&repo, json).map(|()| Exit::Success),
         Command::Show { trial, repo } => journal::show(&repo, trial).map(|()| Exit::Success),

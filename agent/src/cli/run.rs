@@ -12,7 +12,18 @@ use crate::study::Finish;
 
 /// Runs the study and prints its summary.
 pub(crate) fn run(repo: &Path, args: &StudyArgs) -> Result<Exit> {
-    let typed = Typed {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let _inside = runtime.enter();
+    let mut campaign = Campaign::open(repo, &typed(args))?;
+    campaign.introduce();
+    let end = runtime.block_on(campaign.run())?;
+    sum_up(&campaign, end, repo)?;
+    Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
+}
+
+/// What was typed, as a campaign takes it.
+pub(super) fn typed(args: &StudyArgs) -> Typed {
+    Typed {
         study: args.study.clone(),
         budget: args.budget.clone(),
         trials: args.trials,
@@ -20,12 +31,11 @@ pub(crate) fn run(repo: &Path, args: &StudyArgs) -> Result<Exit> {
         seed: args.seed,
         search: args.search.clone(),
         slots: args.slots,
-    };
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let _inside = runtime.enter();
-    let mut campaign = Campaign::open(repo, &typed)?;
-    campaign.introduce();
-    let end = runtime.block_on(campaign.run())?;
+    }
+}
+
+/// Says how a study stands, and where to read on.
+pub(super) fn sum_up(campaign: &Campaign, end: End, repo: &Path) -> Result<()> {
     if let Some(plot) = progress_plot(&campaign.study) {
         std::fs::write(campaign.plot_path(), plot).context("cannot write the progress plot")?;
     }
@@ -40,10 +50,10 @@ pub(crate) fn run(repo: &Path, args: &StudyArgs) -> Result<Exit> {
     );
     anstream::println!("the whole search: git -C {} log --all --graph --oneline", repo.display());
     anstream::println!("a plot of it:     {}", campaign.plot_path().display());
-    Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
+    Ok(())
 }
 
-fn why(end: End) -> &'static str {
+pub(super) fn why(end: End) -> &'static str {
     match end {
         End::Finished(Finish::AllTrialsRun) => "All trials were run; a larger --trials goes on.",
         End::Finished(Finish::Converged) => "The study has converged: nothing was merged for a long time.",
@@ -52,5 +62,7 @@ fn why(end: End) -> &'static str {
         End::TimeIsUp => "The time is up; `run` goes on from here.",
         End::Asked => "Stopped as asked; `run` goes on from here.",
         End::AtOnce => "Stopped at once as asked; `run` goes on from here.",
+        End::Packed => "Its README.txt says how it is run; `unpack` takes the results in.",
+        End::Unpacked => "What came back is in the journal; `run` and `pack` go on from here.",
     }
 }

@@ -130,15 +130,8 @@ impl Evaluator {
         watch: &mut Watch<'_>,
     ) -> Result<Measurement, EvaluateError> {
         let mut measurement = untouched();
-        match self.phases(slot, job, watch, &mut measurement).await {
-            Ok(()) => {}
-            Err(Stop::End(ending, reason)) => {
-                measurement.ending = ending;
-                measurement.reason = reason.chars().take(REASON_CEILING).collect();
-            }
-            Err(Stop::Fault(error)) => return Err(error),
-        }
-        Ok(measurement)
+        let ended = self.phases(slot, job, watch, &mut measurement).await;
+        conclude(measurement, ended)
     }
 
     async fn phases(
@@ -148,14 +141,26 @@ impl Evaluator {
         watch: &mut Watch<'_>,
         measurement: &mut Measurement,
     ) -> Result<(), Stop> {
+        let binary = self.make_ready(slot, job, watch, measurement).await?;
+        (watch.progress)(Progress::Phase(Phase::Train));
+        self.train(slot, job, watch, &binary, measurement).await
+    }
+
+    /// The phases before the training: they give a binary that did not crash at once.
+    pub(super) async fn make_ready(
+        &self,
+        slot: &mut Slot,
+        job: &Job<'_>,
+        watch: &mut Watch<'_>,
+        measurement: &mut Measurement,
+    ) -> Result<PathBuf, Stop> {
         (watch.progress)(Progress::Phase(Phase::Build));
         let binary = self.build(slot, job, watch, measurement).await?;
         if let Some(budget) = &self.plan.smoke_budget {
             (watch.progress)(Progress::Phase(Phase::Smoke));
             self.smoke(slot, job, watch, &binary, budget, measurement).await?;
         }
-        (watch.progress)(Progress::Phase(Phase::Train));
-        self.train(slot, job, watch, &binary, measurement).await
+        Ok(binary)
     }
 
     pub(super) fn command(&self, slot: &Slot, words: Vec<OsString>, log: PathBuf) -> Command {
@@ -210,7 +215,23 @@ fn refuse_faults(finished: Finished, command: &Command, limits: &Limits) -> Resu
     }
 }
 
-fn untouched() -> Measurement {
+/// What is known of a run when its last phase is over.
+pub(super) fn conclude(
+    mut measurement: Measurement,
+    ended: Result<(), Stop>,
+) -> Result<Measurement, EvaluateError> {
+    match ended {
+        Ok(()) => {}
+        Err(Stop::End(ending, reason)) => {
+            measurement.ending = ending;
+            measurement.reason = reason.chars().take(REASON_CEILING).collect();
+        }
+        Err(Stop::Fault(error)) => return Err(error),
+    }
+    Ok(measurement)
+}
+
+pub(super) fn untouched() -> Measurement {
     Measurement {
         ending: Ending::Completed,
         metric: None,

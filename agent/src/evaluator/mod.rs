@@ -9,6 +9,7 @@ mod job;
 mod kv;
 mod limits;
 mod metric;
+mod pack;
 mod reading;
 mod recovery;
 mod slot;
@@ -20,6 +21,7 @@ pub(crate) use evaluate::{EvaluateError, Evaluator, Phase, Progress, Watch};
 pub(crate) use job::{File, Job, Plan, Tree};
 pub(crate) use limits::{LimitSettings, PhaseLimits, total_memory};
 pub(crate) use metric::{Metric, MetricSource};
+pub(crate) use pack::Elsewhere;
 pub(crate) use recovery::Recovery;
 pub(crate) use slot::{Slot, cache_directory, slots_directory};
 

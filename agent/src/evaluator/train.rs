@@ -74,14 +74,10 @@ impl Evaluator {
         let told = std::mem::take(&mut ran.told);
         measurement.train_seconds = ran.finished.seconds;
         measurement.memory = Some(ran.finished.memory);
-        measurement.curve = told.curve;
-        measurement.tokens = told.tokens;
-        measurement.steps = told.steps;
-        measurement.params = told.params;
-        let driver = slot.gate.driver.as_ref().map_or_else(String::new, |driver| format!("; {driver}"));
-        measurement.device = told.device.map(|name| name + &driver);
-        measurement.device_memory = told.device_memory;
-        measurement.metric = told.metric.filter(|_| ran.ending == Ending::Completed);
+        take_over(told, ran.ending, measurement);
+        if let (Some(device), Some(driver)) = (&mut measurement.device, &slot.gate.driver) {
+            *device += &format!("; {driver}");
+        }
         ran.into_result("")
     }
 
@@ -109,7 +105,11 @@ impl Evaluator {
         let command = self.run_command(slot, job, run);
         let finished = self.run(&command, run.limits, cancelled, hear).await?;
         told.read_files(&self.plan.metric, &self.package(slot));
-        let fault = fault(slot, run, &finished.exit).map_err(Stop::io("cannot read the log of a run"))?;
+        // The processor has no faults of this kind.
+        let fault = match slot.gate.device.is_wgpu() {
+            true => fault(&run.log, &finished.exit).map_err(Stop::io("cannot read the log of a run"))?,
+            false => None,
+        };
         let (ending, reason) = match pruned {
             Some(reason) => (Ending::Pruned, reason),
             None => self.judge(job, run, &finished, &told, fault.as_ref()),
@@ -157,14 +157,24 @@ impl Evaluator {
     }
 }
 
-/// The fault of the slot's device that a run met, and how the run told it. The processor has none; nor is there one to
-/// look for where a run ended well, was stopped by us, or took more memory than there is.
-fn fault(slot: &Slot, run: &Run<'_>, exit: &Exit) -> std::io::Result<Option<(Fault, String)>> {
-    let is_explained = matches!(exit, Exit::Success | Exit::Stopped | Exit::OutOfMemory);
-    if is_explained || !slot.gate.device.is_wgpu() {
+/// The fault of a device that a run met, and how the run told it. There is none to look for where a run ended well,
+/// was stopped by us, or took more memory than there is.
+pub(super) fn fault(log: &Path, exit: &Exit) -> std::io::Result<Option<(Fault, String)>> {
+    if matches!(exit, Exit::Success | Exit::Stopped | Exit::OutOfMemory) {
         return Ok(None);
     }
-    fault::recognise(BufReader::new(File::open(&run.log)?), exit)
+    fault::recognise(BufReader::new(File::open(log)?), exit)
+}
+
+/// What a training run told, once it is known how it ended.
+pub(super) fn take_over(told: Told, ending: Ending, measurement: &mut Measurement) {
+    measurement.curve = told.curve;
+    measurement.tokens = told.tokens;
+    measurement.steps = told.steps;
+    measurement.params = told.params;
+    measurement.device = told.device;
+    measurement.device_memory = told.device_memory;
+    measurement.metric = told.metric.filter(|_| ending == Ending::Completed);
 }
 
 /// Shows the newest point to who watches, and asks the pruner unless nothing is left to save.

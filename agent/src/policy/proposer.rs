@@ -81,13 +81,13 @@ impl Proposer {
         }
     }
 
-    /// Edits of the baseline, each far from all programs before it.
-    fn open(&mut self, batch: &mut Batch<'_>) {
+    /// Edits of the baseline, each far from all programs before it, until there are so many programs.
+    fn open(&mut self, batch: &mut Batch<'_>, programs: usize) {
         let baseline = &batch.notebook.programs()[0].program;
         let sites = batch.space.sites(baseline);
         self.encoding.learn(&sites);
         let mut there = self.encoding.rows().to_vec();
-        for _ in self.encoding.rows().len()..OPENING {
+        for _ in self.encoding.rows().len()..programs {
             if batch.is_full() {
                 return;
             }
@@ -290,8 +290,11 @@ impl Policy for Proposer {
         self.encoding.read(notebook);
         // Choices whose trials never began.
         self.pending.retain(|pending| notebook.is_tried(&pending.program));
-        if self.encoding.rows().len() < OPENING {
-            self.open(&mut batch);
+        // Before any result there is nothing to choose by, and the opening goes on.
+        let is_blind = notebook.best().mean().is_none();
+        let opening = if is_blind { self.encoding.rows().len() + n } else { OPENING };
+        if self.encoding.rows().len() < opening {
+            self.open(&mut batch, opening);
         }
         if !batch.is_full() {
             self.choose(&mut batch);

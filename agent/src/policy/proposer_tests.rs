@@ -18,6 +18,26 @@ fn a_study_opens_with_edits_of_the_baseline_that_are_far_from_each_other() {
 }
 
 #[test]
+fn the_opening_goes_on_for_as_long_as_there_is_no_result() {
+    let mut proposer = Proposer::new(1);
+    let baseline = GRID.baseline();
+    let mut notebook = Notebook::new(0, Grid::id(&baseline), baseline);
+    for trial in 1..30 {
+        let proposals = proposer.ask(&notebook, &GRID, 1);
+        assert_eq!((proposals.len(), proposals[0].parent), (1, 0));
+        notebook.begin(trial, &proposals[0]);
+        if trial == 3 {
+            notebook.end(trial, Outcome::Crashed, None, None);
+            proposer.tell(&notebook, trial);
+        }
+    }
+    let distinct = notebook.programs().len();
+    assert_eq!(distinct, 30);
+    notebook.end(0, Outcome::Kept, Some(1.0), None);
+    assert!(!proposer.ask(&notebook, &GRID, 1)[0].choice.features.is_empty());
+}
+
+#[test]
 fn a_choice_tells_why_it_was_made() {
     let mut proposer = Proposer::new(2);
     let notebook = GRID.study(&mut proposer, 20, 1);

@@ -153,6 +153,7 @@ fn run_line(run: &RunEnded, study: &Study) -> String {
         |metric| format!("{:.4}", study.started.as_printed(metric)),
     );
     let what = match run.purpose {
+        Purpose::Noise if run.trial != study.base => format!("trial {} again, to see a drift", run.trial),
         Purpose::Noise => "repeat of the baseline, to measure the noise".into(),
         Purpose::Confirmation { candidate } if candidate == run.trial => {
             format!("to confirm trial {candidate}")

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// What a shell returns for a command that was killed by SIGKILL: 128 + 9.
 const SHELL_SAYS_KILLED: i32 = 137;
+/// Exit code of `timeout` when the time was over.
+const TIMEOUT_SAYS_SO: i32 = 124;
 
 /// Every way in which a supervised command can end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,17 @@ impl Exit {
             WaitStatus::Signaled(_, Signal::SIGKILL, _) => Self::OutOfMemory,
             WaitStatus::Signaled(_, signal, _) => Self::Signalled(signal as i32),
             other => Self::Lost(format!("wait status {other:?}")),
+        }
+    }
+
+    /// Reads the code that a shell gives for a command which it ran under `timeout`.
+    pub(crate) fn of_shell(code: i32) -> Self {
+        match code {
+            0 => Self::Success,
+            TIMEOUT_SAYS_SO => Self::TimedOut,
+            SHELL_SAYS_KILLED => Self::OutOfMemory,
+            129..=192 => Self::Signalled(code - 128),
+            code => Self::Failure(code),
         }
     }
 }

@@ -117,9 +117,9 @@ impl Study {
         Some(study)
     }
 
-    /// Whether there is anything to go on from: at least the baseline was measured.
+    /// Whether there is anything to go on from: the baseline was measured, or stands in a batch with others.
     pub(crate) fn has_begun(&self) -> bool {
-        self.trials.iter().any(|trial| trial.ended.is_some())
+        self.trials.len() > 1 || self.trials.iter().any(|trial| trial.ended.is_some())
     }
 
     /// The only way in which a study changes.

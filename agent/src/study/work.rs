@@ -42,20 +42,38 @@ pub(crate) enum Finish {
     BaselineFailed,
 }
 
+/// When the results of what is under way come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Results {
+    /// Each when its run has ended: what depends on it waits.
+    OneByOne,
+    /// All of them later: nothing waits, and what may be needed is run.
+    Together,
+}
+
 impl Study {
     /// What a free slot should do, `running` being under way in the others.
     pub(crate) fn next_work(&self, rules: &StudyRules, running: &[Work]) -> Work {
+        self.next(rules, running, Results::OneByOne)
+    }
+
+    /// What should be added to a batch of runs, whose results come back together. Never to wait.
+    pub(crate) fn next_in_batch(&self, rules: &StudyRules, batch: &[Work]) -> Work {
+        self.next(rules, batch, Results::Together)
+    }
+
+    fn next(&self, rules: &StudyRules, running: &[Work], results: Results) -> Work {
         let is_running = |number: TrialNumber| running.contains(&Work::Trial(number));
         if let Some(base) = self.trials.get(self.base as usize) {
             match base.outcome() {
-                None if is_running(self.base) => return Work::Wait,
-                None => return Work::Trial(self.base),
+                None if !is_running(self.base) => return Work::Trial(self.base),
+                None if results == Results::OneByOne => return Work::Wait,
                 Some(outcome) if !outcome.is_completed() => return Work::Finish(Finish::BaselineFailed),
-                Some(_) => {}
+                _ => {}
             }
         }
-        if let Some(work) = self.noise_work(rules, running).or_else(|| self.confirmation_work(rules, running))
-        {
+        let proof = || self.confirmation_work(rules, running, results);
+        if let Some(work) = self.noise_work(rules, running).or_else(proof) {
             return work;
         }
         let unfinished = self.trials.iter().find(|t| t.ended.is_none() && !is_running(t.started.trial));
@@ -63,7 +81,7 @@ impl Study {
             return Work::Trial(trial.started.trial);
         }
         match self.finish(rules) {
-            Some(_) if !running.is_empty() => Work::Wait,
+            Some(_) if results == Results::OneByOne && !running.is_empty() => Work::Wait,
             Some(finish) => Work::Finish(finish),
             None => Work::Propose,
         }
@@ -78,7 +96,7 @@ impl Study {
 
     /// The next run of the open confirmation: the side that is behind, the candidate first in odd
     /// pairs and the incumbent in even ones, so that a drift of the machine favours neither.
-    fn confirmation_work(&self, rules: &StudyRules, running: &[Work]) -> Option<Work> {
+    fn confirmation_work(&self, rules: &StudyRules, running: &[Work], results: Results) -> Option<Work> {
         let candidate = self.candidate(rules)?;
         let purpose = Purpose::Confirmation { candidate };
         let side = |trial: TrialNumber| {
@@ -87,16 +105,15 @@ impl Study {
             ended.filter(|run| run.measurement.metric.is_some()).count() + under_way.count()
         };
         let (ours, theirs) = (side(candidate), side(self.incumbent));
+        let of_it = |work: &Work| matches!(work, Work::Run { purpose: other, .. } if *other == purpose);
+        let enough = match results {
+            Results::OneByOne => running.iter().any(of_it),
+            Results::Together => ours >= rules.merge.most_pairs,
+        };
         let trial = match ours.cmp(&theirs) {
             std::cmp::Ordering::Less => candidate,
             std::cmp::Ordering::Greater => self.incumbent,
-            std::cmp::Ordering::Equal
-                if running
-                    .iter()
-                    .any(|work| matches!(work, Work::Run { purpose: other, .. } if *other == purpose)) =>
-            {
-                return None;
-            }
+            std::cmp::Ordering::Equal if enough => return None,
             std::cmp::Ordering::Equal if ours % 2 == 0 => candidate,
             std::cmp::Ordering::Equal => self.incumbent,
         };
@@ -169,5 +186,109 @@ impl Study {
         }
         let quiet = run.saturating_sub(self.merged_at);
         (quiet >= rules.patience.max(run.div_ceil(2))).then_some(Finish::Converged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::{
+        Choice, Ending, Event, Measurement, Outcome, ProgramId, Proposal, RunEnded, Sources, Started,
+        TrialEnded, TrialStarted, Values,
+    };
+
+    const RULES: StudyRules = StudyRules {
+        merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1) },
+        noise_repeats: 2,
+        trials: Some(2),
+        patience: 50,
+    };
+
+    fn measured(metric: f64) -> Measurement {
+        Measurement {
+            ending: Ending::Completed,
+            metric: Some(metric),
+            curve: Vec::new(),
+            reason: String::new(),
+            build_seconds: 0.0,
+            smoke_seconds: 0.0,
+            train_seconds: 0.0,
+            tokens: None,
+            steps: None,
+            params: None,
+            memory: None,
+            device: None,
+        }
+    }
+
+    fn begin(study: &mut Study, trial: TrialNumber) {
+        let sources = Sources([("n".to_owned(), trial.to_string())].into());
+        let program = ProgramId::new("", &sources);
+        let (values, choice) = (Values::new(), Choice::default());
+        let proposal = Proposal { parent: 0, edits: Vec::new(), program, values, choice };
+        let [commit, branch] = [String::new(), String::new()];
+        study.apply(&Event::TrialStarted(TrialStarted { trial, proposal, commit, branch, seed: 0, at: 0 }));
+    }
+
+    fn end(study: &mut Study, trial: TrialNumber, metric: f64) {
+        let (outcome, commit) = (Outcome::Kept, String::new());
+        let measurement = measured(metric);
+        study.apply(&Event::TrialEnded(TrialEnded {
+            trial,
+            outcome,
+            measurement,
+            commit,
+            forecast: None,
+            at: 0,
+        }));
+    }
+
+    fn study() -> Study {
+        let [base, search, budget, metric] = ["", "random", "9steps", "loss"].map(str::to_owned);
+        let study = "one".to_owned();
+        let mut study =
+            Study::new(Started { study, base, search, seed: 0, budget, metric, maximise: false, at: 0 });
+        begin(&mut study, 0);
+        study
+    }
+
+    /// All that a batch takes, trials being proposed where that is asked for.
+    fn batch(study: &mut Study) -> Vec<Work> {
+        let mut batch = Vec::new();
+        loop {
+            match study.next_in_batch(&RULES, &batch) {
+                Work::Finish(_) => return batch,
+                Work::Propose => begin(study, study.next_trial()),
+                work => batch.push(work),
+            }
+            assert!(batch.len() < 100, "a batch has an end");
+        }
+    }
+
+    #[test]
+    fn a_batch_waits_for_nothing_that_is_in_it() {
+        let mut study = study();
+        let noise = Work::Run { trial: 0, purpose: Purpose::Noise };
+        let all = [Work::Trial(0), noise, noise, Work::Trial(1), Work::Trial(2)];
+        assert_eq!(study.next_work(&RULES, &all[..1]), Work::Wait);
+        assert_eq!(batch(&mut study), all);
+        assert_eq!(batch(&mut study), all, "what is still out is in the next one again");
+    }
+
+    #[test]
+    fn a_batch_has_all_pairs_that_a_proof_may_take() {
+        let mut study = study();
+        begin(&mut study, 1);
+        begin(&mut study, 2);
+        for (trial, metric) in [(0, 2.0), (1, 1.0), (2, 3.0)] {
+            end(&mut study, trial, metric);
+        }
+        for metric in [2.0, 2.01] {
+            let (measurement, purpose) = (measured(metric), Purpose::Noise);
+            study.apply(&Event::RunEnded(RunEnded { purpose, trial: 0, seed: 0, measurement, at: 0 }));
+        }
+        let run = |trial| Work::Run { trial, purpose: Purpose::Confirmation { candidate: 1 } };
+        assert_eq!(batch(&mut study), [run(1), run(0), run(0), run(1), run(1), run(0)]);
+        assert_eq!(study.next_work(&RULES, &[run(1), run(0)]), Work::Wait, "one pair at a time");
     }
 }

@@ -1,0 +1,35 @@
+//! `pack` and `unpack`: the runs of a study that take place elsewhere.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::args::StudyArgs;
+use super::exit::Exit;
+use super::run::{sum_up, typed, why};
+use crate::campaign::{Batch, Campaign, End, Typed, UserError, read_study};
+use crate::repo::Repo;
+
+/// Fills a folder with programs that are to be trained elsewhere.
+pub(crate) fn pack(repo: &Path, out: &Path, args: &StudyArgs) -> Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let _inside = runtime.enter();
+    let mut campaign = Campaign::open(repo, &typed(args))?;
+    campaign.introduce();
+    let end = runtime.block_on(campaign.pack(out, args.trials))?;
+    anstream::println!("{}", why(end));
+    Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
+}
+
+/// Takes the results of such a folder in.
+pub(crate) fn unpack(out: &Path, repo: &Path) -> Result<Exit> {
+    let batch = Batch::read(out)?;
+    // Where there is no such study, none is begun.
+    read_study(&Repo::open(repo).map_err(UserError::from_error)?, Some(&batch.study))?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let _inside = runtime.enter();
+    let mut campaign = Campaign::open(repo, &Typed { study: Some(batch.study.clone()), ..Typed::default() })?;
+    let end = campaign.unpack(&batch, out)?;
+    sum_up(&campaign, end, repo)?;
+    Ok(Exit::Success)
+}

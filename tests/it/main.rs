@@ -6,6 +6,7 @@ mod cli;
 mod device;
 mod doctor;
 mod foreign;
+mod pack;
 mod resume;
 mod study;
 mod supervision;

@@ -74,6 +74,14 @@ impl User {
         user
     }
 
+    /// Another user, who has a copy of this one's repository as it is now, journal and all.
+    pub(crate) fn twin(&self) -> Self {
+        let Self { directory, git } = Self::new();
+        let path = git.workdir().unwrap().to_owned();
+        copy(&self.path(), &path);
+        Self { directory, git: Repository::open(path).unwrap() }
+    }
+
     /// Puts a crate of `tests/testdata` into a folder of the working tree.
     pub(crate) fn copy_fixture(&self, fixture: &str, folder: &str) {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/testdata");

@@ -2,13 +2,17 @@
 //! a line in the order in which they are to run, and for whoever takes the results in.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 
 use super::UserError;
 use crate::study::{Purpose, Seconds, TrialNumber, Work};
 
 /// Name of the list in a batch's folder.
 pub(super) const ORDERS: &str = "orders.tsv";
+/// Where its programs lie.
+pub(super) const BINARIES: &str = "bin";
 
 /// Begins the first line, which names the study.
 const STUDY: &str = "# study ";
@@ -85,6 +89,22 @@ impl Batch {
     /// Its runs with their numbers, which name what they leave.
     pub(super) fn numbered(&self) -> impl Iterator<Item = (usize, &Ordered)> {
         (1..).zip(&self.runs)
+    }
+
+    /// Makes the folder of a batch. Binaries may be there: a pack that was cut short has left them.
+    pub(crate) fn folder(path: &Path) -> Result<PathBuf> {
+        let failed = || format!("cannot make {}", path.display());
+        fs::create_dir_all(path).with_context(failed)?;
+        for entry in fs::read_dir(path).with_context(failed)? {
+            if entry.with_context(failed)?.file_name() != BINARIES {
+                let path = path.display();
+                return Err(UserError::new(format!(
+                    "{path} is not empty; name a folder that is, or none yet"
+                ))
+                .into());
+            }
+        }
+        path.canonicalize().with_context(failed)
     }
 
     /// Reads the list of a folder that was packed.

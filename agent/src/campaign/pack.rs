@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::batch::{Batch, ORDERS, Ordered};
+use super::batch::{BINARIES, Batch, ORDERS, Ordered};
 use super::slots::Order;
 use super::{Campaign, End, UserError};
 use crate::evaluator::MetricSource;
@@ -31,7 +31,7 @@ Then, where this was packed: put out/ into this folder, and type `autoresearch u
 ";
 
 impl Campaign {
-    /// Fills a folder with all that can be run before any of it has a result. `trials` is the total as typed.
+    /// Fills the folder of a batch with all that can be run before any of it has a result. `trials` is the total as typed.
     pub(crate) async fn pack(&mut self, folder: &Path, trials: Option<u32>) -> Result<End> {
         if matches!(self.options.metric.source, MetricSource::BurnTrain { .. }) {
             return Err(UserError::new(
@@ -40,21 +40,20 @@ impl Campaign {
             )
             .into());
         }
-        let folder = make(folder)?;
         self.fetch().await?;
         self.look_at_main()?;
         let most = self.options.rules.trials.unwrap_or(u32::MAX);
         let sixteen_more = self.study.next_trial().saturating_sub(1).saturating_add(TRIALS);
         self.options.rules.trials = trials.or(Some(sixteen_more.min(most)));
         let mut batch = Batch { study: self.study.started.study.clone(), runs: Vec::new() };
-        let end = self.fill(&mut batch, &folder.join("bin")).await?;
+        let end = self.fill(&mut batch, &folder.join(BINARIES)).await?;
         let is_worth_it = self.study.next_trial() > 1 && !batch.runs.is_empty();
         if end == End::AtOnce || !is_worth_it {
             return self.stopped(end);
         }
-        self.add_repeats(&mut batch, &folder.join("bin")).await?;
+        self.add_repeats(&mut batch, &folder.join(BINARIES)).await?;
         batch.arrange(self.study.base);
-        self.write(&batch, &folder).with_context(|| format!("cannot write to {}", folder.display()))?;
+        self.write(&batch, folder).with_context(|| format!("cannot write to {}", folder.display()))?;
         self.live.line(&format!("\n{} runs are packed in {}", batch.runs.len(), folder.display()));
         self.stopped(End::Packed)
     }
@@ -129,21 +128,6 @@ impl Campaign {
         fs::write(folder.join("README.txt"), README)?;
         fs::write(folder.join(ORDERS), batch.to_text())
     }
-}
-
-/// Makes the folder of a batch. Binaries may be there: a pack that was cut short has left them.
-fn make(folder: &Path) -> Result<std::path::PathBuf> {
-    let failed = || format!("cannot make {}", folder.display());
-    fs::create_dir_all(folder).with_context(failed)?;
-    for entry in fs::read_dir(folder).with_context(failed)? {
-        if entry.with_context(failed)?.file_name() != "bin" {
-            let folder = folder.display();
-            return Err(
-                UserError::new(format!("{folder} is not empty; name a folder that is, or none yet")).into()
-            );
-        }
-    }
-    folder.canonicalize().with_context(failed)
 }
 
 /// An argument of the program for the script, which knows the seed and the budget of each run.

@@ -23,7 +23,7 @@ while IFS=$tab read -r number what trial program seed budget rest; do
     start=$(date +%s)
     AUTORESEARCH_SEED=$seed AUTORESEARCH_BUDGET=$budget $guard "$@" >>"out/$number.log" 2>&1 </dev/null &
     child=$!
-    wait "$child"
+    wait "$child" 2>/dev/null
     code=$?
     child=
     seconds=$(($(date +%s) - start))

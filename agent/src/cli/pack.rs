@@ -12,11 +12,12 @@ use crate::repo::Repo;
 
 /// Fills a folder with programs that are to be trained elsewhere.
 pub(crate) fn pack(repo: &Path, out: &Path, args: &StudyArgs) -> Result<Exit> {
+    let folder = Batch::folder(out)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let _inside = runtime.enter();
     let mut campaign = Campaign::open(repo, &typed(args))?;
     campaign.introduce();
-    let end = runtime.block_on(campaign.pack(out, args.trials))?;
+    let end = runtime.block_on(campaign.pack(&folder, args.trials))?;
     anstream::println!("{}", why(end));
     Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
 }

@@ -73,8 +73,9 @@ impl Campaign {
     fn returned(&self, folder: &Path, number: usize, run: &Ordered) -> Result<Option<Finished>> {
         let base = self.study.base;
         let has_base = self.study.trial(base).ended.is_some() || run.work == Work::Trial(base);
-        let log = folder.join(format!("out/{number}.log"));
-        let exit = fs::read_to_string(folder.join(format!("out/{number}.exit"))).unwrap_or_default();
+        let [log, errors, exit] =
+            ["log", "err", "exit"].map(|end| folder.join(format!("out/{number}.{end}")));
+        let exit = fs::read_to_string(exit).unwrap_or_default();
         let Some((code, train_seconds)) = exit_of(&exit).filter(|_| has_base && log.exists()) else {
             return Ok(None);
         };
@@ -82,6 +83,7 @@ impl Campaign {
         let job = Job { program: &order.program, tree: &order.tree, seed: run.seed, logs: &order.logs };
         let ran = Elsewhere {
             log: &log,
+            errors: &errors,
             exit: Exit::of_shell(code),
             build_seconds: run.build_seconds,
             smoke_seconds: run.smoke_seconds,

@@ -20,8 +20,10 @@ use crate::study::{Ending, Measurement, Seconds};
 /// A training run that took place elsewhere.
 #[derive(Debug)]
 pub(crate) struct Elsewhere<'a> {
-    /// Its output; the first line is the command.
+    /// What it wrote to stdout, after a first line that is the command.
     pub(crate) log: &'a Path,
+    /// What it wrote to stderr; may be missing.
+    pub(crate) errors: &'a Path,
     pub(crate) exit: Exit,
     /// Times of its phases, the first two spent here.
     pub(crate) build_seconds: Seconds,
@@ -83,17 +85,16 @@ impl Evaluator {
         }
     }
 
-    /// Judges a training run by what it left, as one that was heard here. Its log becomes that of the job.
+    /// Judges a training run by what it left, as one that was heard here. Its output becomes the log of the job.
     pub(crate) fn read_back(&self, job: &Job<'_>, ran: &Elsewhere<'_>) -> Result<Measurement, EvaluateError> {
         let log = job.logs.join("train.log");
-        let kept = fs::create_dir_all(job.logs).and_then(|()| fs::copy(ran.log, &log));
-        let bytes = kept.and_then(|_| fs::read(&log)).map_err(|source| EvaluateError::Io {
+        let heard = keep(ran, job.logs, &log).map_err(|source| EvaluateError::Io {
             what: format!("cannot take over {}", ran.log.display()),
             source,
         })?;
         let metric = &self.plan.metric;
         let mut told = Told::default();
-        for line in String::from_utf8_lossy(&bytes).lines().skip(1) {
+        for line in String::from_utf8_lossy(&heard).lines().skip(1) {
             told.hear(line, metric);
         }
         let can_tell = metric.is_protocol() && cargo::tells_identity(job.tree);
@@ -116,4 +117,13 @@ impl Evaluator {
         let ended = if ending == Ending::Completed { Ok(()) } else { Err(Stop::End(ending, reason)) };
         conclude(measurement, ended)
     }
+}
+
+/// Writes the log of a run, and gives the part that a trainee speaks in.
+fn keep(ran: &Elsewhere<'_>, logs: &Path, log: &Path) -> io::Result<Vec<u8>> {
+    let heard = fs::read(ran.log)?;
+    let errors = fs::read(ran.errors).unwrap_or_default();
+    fs::create_dir_all(logs)?;
+    fs::write(log, [&heard[..], &errors].concat())?;
+    Ok(heard)
 }

@@ -80,7 +80,13 @@ impl Campaign {
             return Ok(None);
         };
         let order = self.order(run.work, &[])?;
-        let job = Job { program: &order.program, tree: &order.tree, seed: run.seed, logs: &order.logs };
+        let job = Job {
+            program: &order.program,
+            tree: &order.tree,
+            seed: run.seed,
+            logs: &order.logs,
+            title: &order.title,
+        };
         let ran = Elsewhere {
             log: &log,
             errors: &errors,

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::evaluate::{EvaluateError, Stop, conclude, tail, untouched};
 use super::reading::Told;
-use super::train::take_over;
+use super::train::{fault, take_over};
 use super::verdict::{self, Evidence};
 use super::{Evaluator, Job, Slot, Watch, cargo};
 use crate::runner::{Command, Exit, Limits};
@@ -88,10 +88,10 @@ impl Evaluator {
     /// Judges a training run by what it left, as one that was heard here. Its output becomes the log of the job.
     pub(crate) fn read_back(&self, job: &Job<'_>, ran: &Elsewhere<'_>) -> Result<Measurement, EvaluateError> {
         let log = job.logs.join("train.log");
-        let heard = keep(ran, job.logs, &log).map_err(|source| EvaluateError::Io {
-            what: format!("cannot take over {}", ran.log.display()),
-            source,
-        })?;
+        let lost =
+            |source| EvaluateError::Io { what: format!("cannot take over {}", ran.log.display()), source };
+        let heard = keep(ran, job.logs, &log).map_err(lost)?;
+        let fault = fault(&log, &ran.exit).map_err(lost)?;
         let metric = &self.plan.metric;
         let mut told = Told::default();
         for line in String::from_utf8_lossy(&heard).lines().skip(1) {
@@ -99,14 +99,18 @@ impl Evaluator {
         }
         let can_tell = metric.is_protocol() && cargo::tells_identity(job.tree);
         let deadline = Some(Duration::from_secs_f64(ran.train_seconds));
-        let (ending, reason) = verdict::judge(&Evidence {
+        let (ending, mut reason) = verdict::judge(&Evidence {
             exit: &ran.exit,
             told: &told,
+            fault: fault.as_ref(),
             log: &tail(&log),
             metric,
             limits: &Limits { deadline, ..Limits::default() },
             program: can_tell.then_some(job.program),
         });
+        if let Some((fault, _)) = fault.filter(|(fault, _)| fault.ending() == ending) {
+            reason = format!("{fault}: {reason}");
+        }
         let mut measurement = Measurement {
             build_seconds: ran.build_seconds,
             smoke_seconds: ran.smoke_seconds,

@@ -217,6 +217,7 @@ mod tests {
             steps: None,
             params: None,
             memory: None,
+            device_memory: None,
             device: None,
         }
     }

@@ -71,9 +71,11 @@ impl Options {
             Some(name) => name.parse().map_err(UserError::new)?,
             None => Method::default(),
         };
-        let default =
-            if devices.iter().any(|device| device.is_gpu()) { DEFAULT_GPU_BUDGET } else { DEFAULT_BUDGET };
-        let budget = typed.budget.clone().or_else(|| config.budget.clone()).unwrap_or_else(|| default.into());
+        let on_gpu = devices.iter().any(|device| device.is_gpu());
+        let default = if on_gpu { DEFAULT_GPU_BUDGET } else { DEFAULT_BUDGET };
+        // Settings in seconds of the processor were meant for one.
+        let set = config.budget.clone().filter(|budget| !(on_gpu && budget.ends_with("cpu-s")));
+        let budget = typed.budget.clone().or(set).unwrap_or_else(|| default.into());
         let seed = typed.seed.or(config.seed).or(begun.map(|begun| begun.seed)).unwrap_or(0);
         let options = Self {
             budget: match (begun, &typed.budget) {
@@ -244,6 +246,12 @@ mod tests {
             assert_eq!((decided.budget.as_str(), decided.slots), ("60s", 1));
         }
         assert_eq!(on(&gpus, &Typed { slots: Some(5), ..Typed::default() }).slots, 5);
+        let set = Config { budget: Some("40cpu-s".into()), ..Config::default() };
+        let budget = |devices: &[Device]| {
+            let decided = Options::decide(&Typed::default(), &set, None, devices.to_vec());
+            decided.expect("good settings").budget
+        };
+        assert_eq!([budget(&gpus), budget(&[Device::Processor])], ["300s", "40cpu-s"]);
         let typed = Typed { budget: Some("40cpu-s".into()), ..Typed::default() };
         assert!(on(&gpus, &typed).warning().unwrap().contains("40cpu-s"));
         assert_eq!(on(&[Device::Processor], &typed).warning(), None);

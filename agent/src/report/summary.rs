@@ -24,7 +24,8 @@ fn outcomes(text: &mut String, study: &Study) {
         .map(|(outcome, count)| format!("{count} {outcome}"))
         .collect();
     let trials = study.trials.len().saturating_sub(1);
-    let _ = writeln!(text, "{trials} trials and the baseline: {}", counts.join(", "));
+    let plural = if trials == 1 { "" } else { "s" };
+    let _ = writeln!(text, "{trials} trial{plural} and the baseline: {}", counts.join(", "));
 }
 
 fn discoveries(text: &mut String, study: &Study) {

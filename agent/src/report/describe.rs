@@ -27,7 +27,8 @@ pub(crate) fn percent(value: f64, reference: f64) -> String {
 
 /// A duration as people say it: `45 s`, `12 min`, `3.4 h`.
 pub(crate) fn duration(seconds: f64) -> String {
-    match seconds {
+    // The sum of no seconds is -0.
+    match seconds + 0.0 {
         s if s < 100.0 => format!("{s:.0} s"),
         s if s < 6000.0 => format!("{:.0} min", s / 60.0),
         s => format!("{:.1} h", s / 3600.0),

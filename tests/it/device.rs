@@ -2,7 +2,7 @@
 //! no GPU; where not even that is to be had they say so and do nothing.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use serde_json::Value;
@@ -74,7 +74,7 @@ fn the_loss_of_a_device_stands_in_journal_and_commit_and_the_study_goes_on() {
 }
 
 /// A study on the software driver that this file names, so that a test can take it away and bring it back.
-fn on_driver(user: &User, driver: &PathBuf) -> Child {
+fn on_driver(user: &User, driver: &Path) -> Child {
     let mut command = on_software(user, &["run", "--study", "night"]);
     command.env("VK_DRIVER_FILES", driver).env("VK_ICD_FILENAMES", driver);
     command.spawn().unwrap()
@@ -83,9 +83,9 @@ fn on_driver(user: &User, driver: &PathBuf) -> Child {
 #[test]
 #[ignore = "takes 80 seconds, for which a device is waited for"]
 fn a_device_that_stays_away_ends_the_run_and_nothing_is_lost() {
-    let drivers =
+    let mut drivers =
         fs::read_dir("/usr/share/vulkan/icd.d").into_iter().flatten().map(|entry| entry.unwrap().path());
-    let Some(lavapipe) = drivers.into_iter().find(|path| path.to_str().unwrap().contains("/lvp_icd.")) else {
+    let Some(lavapipe) = drivers.find(|path| path.to_str().unwrap().contains("/lvp_icd.")) else {
         return skip("there is no lavapipe");
     };
     let user = user();

@@ -5,9 +5,10 @@ written down twice), so that losses can be compared step by step before times ar
 
     python3 docs/gpu/gpt.py --framework torch --mode compile --dtype bf16
 
-Time is measured in blocks of steps after a warm-up; the device is waited for at the ends of blocks only, and
-`tokens_per_second` is that of the median block. `start_seconds` is everything from the start of this program to the end
-of the first step, imports and compilation included; `first_step_seconds` is that step alone.
+After a warm-up, time is measured in about sixteen blocks of steps, as the target tells its progress; the device is
+waited for at the ends of blocks only, and `tokens_per_second` is that of the median block. `start_seconds` is all from
+the start of this program to the end of the first step, imports and compilation included; `first_step_seconds` is that
+step alone. `memory` and `device_memory` are the most bytes that were taken at any time, as in the target's result.
 
 Model FLOPs are counted as in PaLM (arXiv 2204.02311, appendix B) and nanoGPT: 6 a parameter and token, embeddings
 left out (the head is counted, it is a matrix product), and 12 * depth * width * context a token for attention, causal
@@ -36,6 +37,9 @@ INIT_STD = 0.02
 # model.rs of the target.
 NORM_EPSILON = 1e-5
 
+# Blocks of steps that are timed, as many as the target has points of progress.
+BLOCKS = 16
+
 # What an f16 loss is multiplied by before its gradients are taken, so that small ones are not zero (JAX; PyTorch
 # has a scale that adapts).
 F16_LOSS_SCALE = 1024.0
@@ -48,18 +52,15 @@ def main():
     train = {"torch": torch_step, "jax": jax_step}[options.framework]
     step, wait, about = train(options, weights)
     result = measure(options, text, step, wait)
-    parameters = sum(weight.size for weight in weights.values())
-    embeddings = weights["tokens"].size + weights["positions"].size
-    attention = 12 * options.depth * options.width * options.context
-    flops = (6 * (parameters - embeddings) + attention) * result["tokens_per_second"]
+    params = sum(weight.size for weight in weights.values())
+    flops = result["tokens_per_second"] * flops_per_token(params, options.depth, options.width, options.context)
     utilisation = f"{flops / options.peak_tflops / 1e12:.4f}" if options.peak_tflops else "unknown"
-    memory = about.pop("memory")()
     said = {
         "framework": options.framework,
         "mode": options.mode if options.framework == "torch" else "jit",
         "dtype": options.dtype,
-        **about,
-        "params": parameters,
+        **about(),
+        "params": params,
         "steps_per_second": f"{result['steps_per_second']:.3f}",
         "tokens_per_second": f"{result['tokens_per_second']:.0f}",
         "tflops": f"{flops / 1e12:.4f}",
@@ -70,9 +71,15 @@ def main():
         "loss_last": f"{result['loss_last']:.5f}",
         "first_step_seconds": f"{result['first_step_seconds']:.3f}",
         "start_seconds": f"{result['start_seconds']:.3f}",
-        "memory": memory,
+        # Linux counts in KiB.
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
     print("result", *(f"{key}={value}" for key, value in said.items()), flush=True)
+
+
+def flops_per_token(params, depth, width, context):
+    embeddings = (VOCABULARY + context) * width
+    return 6 * (params - embeddings) + 12 * depth * width * context
 
 
 def parse():
@@ -84,7 +91,6 @@ def parse():
     parser.add_argument("--attention", choices=["sdpa", "plain"], default="sdpa", help="of torch; jax has plain")
     parser.add_argument("--dtype", choices=["f32", "tf32", "bf16", "f16"], default="f32")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--threads", type=int, help="of torch on a processor")
     parser.add_argument("--depth", type=int, default=2)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--heads", type=int, default=4)
@@ -94,8 +100,7 @@ def parse():
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--warmup", type=int, default=20, help="steps before the first block")
-    parser.add_argument("--block", type=int, default=20, help="steps in a block")
-    parser.add_argument("--seconds", type=float, default=10, help="after warm-up, until no further block begins")
+    parser.add_argument("--seconds", type=float, default=10, help="after warm-up; no block begins later")
     parser.add_argument("--steps", type=int, default=10**9, help="most steps, warm-up included")
     parser.add_argument("--peak-tflops", type=float, help="of the device in this dtype")
     parser.add_argument("--text", default=beside)
@@ -103,7 +108,7 @@ def parse():
 
 
 def measure(options, text, step, wait):
-    """Trains and times. `step` gives the loss without waiting for it, `wait` waits for all that was begun."""
+    """Trains and times. `step` gives the loss without waiting for it; `wait` waits for all that was begun."""
     random = Random(options.seed, stream=1)
     losses = []
 
@@ -116,11 +121,14 @@ def measure(options, text, step, wait):
 
     first = run(1)
     start = time.perf_counter() - BEGAN
-    run(options.warmup - 1)
+    run(options.warmup // 2)
+    half = max(options.warmup // 2, 1)
+    block = max(1, round(options.seconds / BLOCKS * half / run(half)))
     rates = []
     end = time.perf_counter() + options.seconds
-    while not rates or (time.perf_counter() < end and len(losses) + options.block <= options.steps):
-        rates.append(options.block / run(options.block))
+    while time.perf_counter() < end and len(losses) < options.steps:
+        steps = min(block, options.steps - len(losses))
+        rates.append(steps / run(steps))
     rate = statistics.median(rates)
     return {
         "steps_per_second": rate,
@@ -199,8 +207,6 @@ def torch_step(options, weights):
     import torch
     from torch.nn import functional as F
 
-    if options.threads:
-        torch.set_num_threads(options.threads)
     torch.backends.cuda.matmul.allow_tf32 = options.dtype == "tf32"
     half = {"bf16": torch.bfloat16, "f16": torch.float16}.get(options.dtype)
     device = torch.device(options.device)
@@ -282,12 +288,14 @@ def torch_step(options, weights):
         # A copy: the next replay of a CUDA graph writes where this loss lies.
         return loss.detach().clone()
 
-    about = {"device": "cpu", "version": torch.__version__, "attention": options.attention, "memory": resident_memory}
-    if device.type == "cpu":
-        return step, lambda: None, about
-    about["device"] = torch.cuda.get_device_name().replace(" ", "_")
-    about["memory"] = torch.cuda.max_memory_allocated
-    return step, torch.cuda.synchronize, about
+    def about():
+        said = {"device": "cpu", "version": torch.__version__, "attention": options.attention}
+        if device.type == "cuda":
+            said["device"] = torch.cuda.get_device_name().replace(" ", "_")
+            said["device_memory"] = torch.cuda.max_memory_reserved()
+        return said
+
+    return step, torch.cuda.synchronize if device.type == "cuda" else lambda: None, about
 
 
 def jax_step(options, weights):
@@ -358,17 +366,15 @@ def jax_step(options, weights):
         state, loss = train(state, inputs, targets)
         return loss
 
-    about = {"device": "cpu", "version": jax.__version__, "attention": "plain", "memory": resident_memory}
-    device = jax.devices()[0]
-    if device.platform != "cpu":
-        about["device"] = device.device_kind.replace(" ", "_")
-        about["memory"] = lambda: device.memory_stats()["peak_bytes_in_use"]
+    def about():
+        said = {"device": "cpu", "version": jax.__version__, "attention": "plain"}
+        device = jax.devices()[0]
+        if device.platform != "cpu":
+            said["device"] = device.device_kind.replace(" ", "_")
+            said["device_memory"] = (device.memory_stats() or {}).get("peak_bytes_in_use", "unknown")
+        return said
+
     return step, lambda: jax.block_until_ready(state), about
-
-
-def resident_memory():
-    """Most memory of this process that was resident at any time, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":

@@ -147,6 +147,22 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_a_study_has_improved_can_be_where_the_next_one_begins() {
+        let catalogue = Catalogue::embedded();
+        let baseline = target_project();
+        let rewriter = Rewriter::new(&catalogue, &baseline).expect("the catalogue fits the target");
+        for template in slot_templates(&catalogue) {
+            let improved =
+                rewriter.apply(&baseline, &[edit(&template.folder, &template.name)]).expect("an edit");
+            let next = Rewriter::new(&catalogue, &improved).unwrap_or_else(|error| panic!("{error}"));
+            let sites = next.sites(&improved).expect("sites");
+            let choice = sites.iter().find(|site| site.name == template.folder);
+            let is_offered = choice.is_some_and(|site| site.values.contains(&template.name));
+            assert!(!is_offered, "{}", template.path);
+        }
+    }
+
+    #[test]
     fn what_is_no_template_is_refused_with_what_to_do() {
         let refused = |path: &str, text: &str| {
             Catalogue::default().with_user(&[(path, text)]).expect_err("refused").to_string()

@@ -82,6 +82,7 @@ impl Choice {
                 choice.add(template, &targets, baseline);
             }
         }
+        choice.leave_out_what_is_there();
         choice.refuse_twins()?;
         Ok(Some(choice).filter(|choice| !choice.alternatives.is_empty()))
     }
@@ -122,12 +123,15 @@ impl Choice {
         })
     }
 
+    /// Of a baseline that an earlier study has improved, a template is the original.
+    fn leave_out_what_is_there(&mut self) {
+        let slots = &self.slots;
+        let is_there = |(slot, fragment): (&usize, &Fragment)| fragment.form == slots[*slot].original.form;
+        self.alternatives.retain(|alternative| !alternative.fills.iter().all(is_there));
+    }
+
     fn refuse_twins(&self) -> Result<(), ConflictError> {
-        let mut seen = BTreeMap::new();
-        seen.insert(
-            self.slots.iter().map(|slot| &slot.original.form).collect::<Vec<_>>(),
-            ORIGINAL.to_owned(),
-        );
+        let mut seen = BTreeMap::<Vec<_>, _>::new();
         for alternative in &self.alternatives {
             let forms = self
                 .fragments(&alternative.value)

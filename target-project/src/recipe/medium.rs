@@ -1,4 +1,4 @@
-//! The medium size: 10.8 million parameters, for a GPU and minutes.
+//! The medium size: 10.9 million parameters, for a GPU and minutes.
 //!
 //! MUTABLE. What depends on the size of the model or on the device stands here; the rest in `../recipe.rs`.
 

@@ -34,8 +34,8 @@ for round in $(seq "$rounds"); do
         size=${sizes[$preset]}
         [[ -n $size ]] || continue
         IFS=, read -r depth width heads mlp context batch rate <<<"$size"
-        gpt=("$python" "$here/gpt.py" --seconds "$each" --clock "$clock" --depth "$depth" --width "$width" --heads "$heads" --mlp "$mlp"
-            --context "$context" --batch "$batch" --rate "$rate")
+        gpt=("$python" "$here/gpt.py" --seconds "$each" --clock "$clock" --depth "$depth" --width "$width"
+            --heads "$heads" --mlp "$mlp" --context "$context" --batch "$batch" --rate "$rate")
         what="part=time preset=$preset size=$size round=$round dtype=f32 clock=$clock each=$each"
         timed() { run "$log" 600 "$what name=$1" "${on_processor[@]}" "${@:2}"; }
         for features in "${feature_sets[@]}"; do

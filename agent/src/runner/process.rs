@@ -264,6 +264,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn in_the_log_no_line_stands_inside_another() {
+        let script =
+            "printf 'Compiling ' >&2; sleep 0.2; echo '{}'; sleep 0.2; echo 'spirals' >&2; printf end";
+        let (_, _, log) = run(script, &Limits::default()).await;
+        let said: Vec<&str> = log.lines().skip(1).collect();
+        assert_eq!(said, ["{}", "Compiling spirals", "end"]);
+    }
+
+    #[tokio::test]
     async fn each_limit_has_its_own_exit() {
         let second = Some(Duration::from_millis(300));
         let deadline = Limits { deadline: second, ..Limits::default() };

@@ -4,16 +4,16 @@
 //! stdin closes (the agent says stop, or is gone), it ends every descendant and proves it. Being a
 //! session leader and subreaper, it inherits every orphan below it, those that called `setsid`
 //! too; so when `waitpid` knows no more child, nothing is left. stdout of the command is passed on,
-//! stdout and stderr are appended to the log, and the last line on stderr is the report.
+//! the lines of stdout and stderr are appended to the log, and the last line on stderr is the report.
 //!
 //! It is plain, single-purpose code on purpose: no tokio, no configuration, no restart.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Stdout, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::{ChildStdout, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,8 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
 /// How often a program is tried again that another process holds open for writing: a fork of the
 /// agent, in the instant before its exec, while the agent itself had just written that program.
 const BUSY_RETRIES: u32 = 100;
+/// A longer line goes to the log in pieces.
+const LINE_CEILING: usize = 1 << 16;
 /// A log that grows past this is a run gone wild, and is treated as a full disk.
 const LOG_CEILING: u64 = 256 << 20;
 /// Makes the kernel choose a trial, not the user's other programs, when memory runs out.
@@ -71,7 +73,7 @@ struct Supervisor {
     signals: SignalFd,
     /// The command itself, the first of the descendants.
     main: i32,
-    relay: JoinHandle<()>,
+    relays: [JoinHandle<()>; 2],
     log: File,
     started: Instant,
     /// When the log last grew, and how long it was then.
@@ -89,17 +91,19 @@ impl Supervisor {
         let _ = setsid();
         prctl::set_child_subreaper(true)?;
         let log = OpenOptions::new().append(true).create(true).open(&orders.log)?;
-        let mut child = spawn(command, &log)?;
+        let mut child = spawn(command)?;
         let main = child.id() as i32;
         let _ = std::fs::write(format!("/proc/{main}/oom_score_adj"), OOM_SCORE);
         let stdout = child.stdout.take().expect("stdout was set to a pipe");
-        let relay = relay(stdout, log.try_clone()?);
+        let stderr = child.stderr.take().expect("stderr was set to a pipe");
+        let relays =
+            [relay(stdout, log.try_clone()?, Some(io::stdout())), relay(stderr, log.try_clone()?, None)];
         let now = Instant::now();
         Ok(Self {
             orders,
             signals,
             main,
-            relay,
+            relays,
             log,
             started: now,
             heard: (now, 0),
@@ -197,10 +201,10 @@ impl Supervisor {
         0
     }
 
-    /// Lets the relay finish; it ends by itself, since every holder of the pipe is gone.
+    /// Lets the relays finish; they end by themselves, since every holder of their pipes is gone.
     fn drain(&self) {
         let end = Instant::now() + DRAIN_PATIENCE;
-        while !self.relay.is_finished() && Instant::now() < end {
+        while !self.relays.iter().all(JoinHandle::is_finished) && Instant::now() < end {
             thread::sleep(Duration::from_millis(1));
         }
     }
@@ -218,9 +222,9 @@ fn block_signals() -> nix::Result<SignalFd> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
-fn spawn(words: &[OsString], log: &File) -> io::Result<std::process::Child> {
+fn spawn(words: &[OsString]) -> io::Result<std::process::Child> {
     let mut command = std::process::Command::new(&words[0]);
-    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone()?);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0);
     // The last resort, for the day when agent and supervisor are both killed with SIGKILL. The
     // spawning thread is the main thread, which lives as long as the supervisor does.
@@ -237,21 +241,26 @@ fn spawn(words: &[OsString], log: &File) -> io::Result<std::process::Child> {
     command.spawn()
 }
 
-/// Passes the command's stdout on, line by line or as it comes, and appends it to the log.
-fn relay(mut from: ChildStdout, mut log: File) -> JoinHandle<()> {
+/// Passes output on to the listener as it comes, and appends it to the log in whole lines: what comes over
+/// the other pipe at the same time stands before or after a line, never inside it.
+fn relay(mut from: impl Read + Send + 'static, mut log: File, listener: Option<Stdout>) -> JoinHandle<()> {
     thread::spawn(move || {
+        let mut listener = listener;
         let mut buffer = [0; 1 << 16];
-        let mut listener = Some(io::stdout());
+        let mut lines = Vec::new();
         while let Ok(count @ 1..) = from.read(&mut buffer) {
-            let _ = log.write_all(&buffer[..count]);
+            let bytes = &buffer[..count];
             // Nobody listens any more: the log still does.
-            if listener
-                .as_mut()
-                .is_some_and(|out| out.write_all(&buffer[..count]).is_err() || out.flush().is_err())
-            {
+            if listener.as_mut().is_some_and(|out| out.write_all(bytes).is_err() || out.flush().is_err()) {
                 listener = None;
             }
+            lines.extend_from_slice(bytes);
+            let end = lines.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+            let whole = if end == 0 && lines.len() > LINE_CEILING { lines.len() } else { end };
+            let _ = log.write_all(&lines[..whole]);
+            lines.drain(..whole);
         }
+        let _ = log.write_all(&lines);
     })
 }
 

@@ -10,6 +10,7 @@ mod space;
 mod cholesky;
 mod encoding;
 mod normal;
+mod posterior;
 mod surrogate;
 
 mod draw;

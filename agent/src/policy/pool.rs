@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::draw::index;
 use super::encoding::{Code, Encoding, Row, at, trimmed};
+use super::posterior::{Point, changed};
 use super::random;
-use super::surrogate::{Point, changed};
 use super::{Change, Program, SiteView};
 
 /// Programs that may be parents.
@@ -20,8 +20,6 @@ const SINGLES: usize = 250;
 const CANDIDATES: usize = 500;
 /// Chance of each further parent, relative to the one before it.
 const PARENT_DECAY: f64 = 0.75;
-/// So many of the best may be repeated.
-const REPEATS: usize = 5;
 
 /// A program that may be a parent.
 pub(super) struct Parent {
@@ -85,7 +83,7 @@ impl Candidate {
     }
 }
 
-/// The candidates from these parents, the best first. What has a row that was `tried` is left out;
+/// The candidates from these parents, the best first, and at the end a repeat of each. What has a row that was `tried` is left out;
 /// that a program has sites which appear with an edit is not foreseen.
 pub(super) fn candidates(
     parents: &[Parent],
@@ -106,7 +104,7 @@ pub(super) fn candidates(
             candidates.push(candidate);
         }
     }
-    candidates.extend((0..parents.len().min(REPEATS)).map(|parent| Candidate { parent, moves: Vec::new() }));
+    candidates.extend((0..parents.len()).map(|parent| Candidate { parent, moves: Vec::new() }));
     candidates
 }
 

@@ -14,10 +14,11 @@ use super::draw::{self, Draw};
 use super::encoding::{Encoding, Row, trimmed};
 use super::features::{self, FEATURES, Outlook, Reader, STUDY_FEATURES, Tallies};
 use super::pool::{self, Candidate, Parent, TOPS};
+use super::posterior::{Point, Posterior, Prediction};
 use super::ppo::{ARGS, Agent};
 use super::rollout::Step;
 use super::space::Batch;
-use super::surrogate::{Point, Posterior, Prediction, Surrogate, prior_distance};
+use super::surrogate::{Surrogate, prior_distance};
 use super::{Method, Notebook, Observation, Policy, SiteView, Space, Update, Verdict, random, rows};
 use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber};
 
@@ -182,10 +183,10 @@ impl Proposer {
         while !batch.is_full() && attempts > 0 && masked.contains(&false) {
             let progress = features::progress(batch.notebook.runs().len());
             let reader = Reader::new(self.encoding.columns(), &self.tallies, parents, progress);
-            let outlooks: Vec<Outlook> = prediction.mean[..candidates.len()]
-                .iter()
-                .zip(&prediction.variance)
-                .map(|(mean, variance)| Outlook::new(mean - best, *variance))
+            let repeats = candidates.len() - parents.len()..candidates.len();
+            let knowledge = prediction.knowledge(candidates.len(), repeats);
+            let outlooks: Vec<Outlook> = (prediction.mean.iter().zip(&prediction.variance).zip(knowledge))
+                .map(|((mean, variance), knowledge)| Outlook::new(mean - best, *variance, knowledge))
                 .collect();
             let draw = Draw::new(reader.pool(candidates, &outlooks, &masked), &masked, &self.agent);
             // What was drawn and does not exist is masked and drawn again, from the same scores.

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::encoding::{Code, Column, Encoding, Row, at};
 use super::normal::between;
+use super::posterior::changed;
 use super::random::{self, ATTEMPTS};
 use super::space::Batch;
-use super::surrogate::changed;
 use super::{Change, Method, Notebook, Policy, Program, SiteView, Space, Update, draw};
 use crate::study::{Choice, ProgramId, Proposal, TrialNumber};
 

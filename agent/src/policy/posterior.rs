@@ -1,0 +1,232 @@
+//! What the surrogate says of programs, tried or not: mean and variance, and what a run would teach.
+
+use std::ops::Range;
+
+use super::cholesky::{Square, add_scaled};
+use super::encoding::{Code, Column, Row, at};
+use super::normal;
+use super::surrogate::{Runs, Surrogate, Variances, WEIGHTS, covariance, matern};
+
+/// A program to be predicted: some changes of another one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Point {
+    /// Index among the bases.
+    pub(super) base: usize,
+    /// Column and new code.
+    pub(super) changes: Vec<(usize, Code)>,
+    /// Its index among the programs of the runs, where it is one of them.
+    pub(super) known: Option<usize>,
+}
+
+/// The process given the runs.
+#[derive(Debug)]
+pub(super) struct Posterior {
+    runs: Runs,
+    /// Weighted squared distance of two codes of a column, at a * side + b.
+    distances: Vec<Vec<f64>>,
+    sides: Vec<usize>,
+    variances: Variances,
+    factor: Square,
+    alpha: Vec<f64>,
+    /// What each program of the runs is worth.
+    pub(super) fitted: Vec<f64>,
+}
+
+impl Posterior {
+    pub(super) fn new(surrogate: &Surrogate, columns: &[Column], runs: Runs) -> Self {
+        let values = surrogate.hyper_parameters(columns);
+        let mut variances = Variances::of(&values);
+        let distances = columns.iter().zip(&values[WEIGHTS..]).map(|(column, weight)| {
+            let codes = 0..=column.len() as Code;
+            let pairs = codes.clone().flat_map(|a| codes.clone().map(move |b| (a, b)));
+            pairs.map(|(a, b)| weight.exp() * column.distance(a, b)).collect()
+        });
+        let mut posterior = Self {
+            distances: distances.collect(),
+            sides: columns.iter().map(|column| column.len() + 1).collect(),
+            variances,
+            factor: Square::zeros(0),
+            alpha: runs.scores.clone(),
+            fitted: Vec::new(),
+            runs,
+        };
+        let kernel = posterior.kernel();
+        posterior.factor = loop {
+            match covariance(&kernel, &variances, &posterior.runs).cholesky() {
+                Some(factor) => break factor,
+                // Only rounding can be the cause; more noise cures it.
+                None => variances.run = 2.0 * variances.run + 1e-6,
+            }
+        };
+        posterior.variances = variances;
+        posterior.factor.solve_lower(&mut posterior.alpha, 1);
+        posterior.factor.solve_transposed(&mut posterior.alpha);
+        posterior.fitted = posterior.fit(&kernel);
+        posterior
+    }
+
+    /// Between the programs of the runs; the lower half.
+    fn kernel(&self) -> Square {
+        let programs = &self.runs.programs;
+        let mut kernel = Square::zeros(programs.len());
+        for (a, row) in programs.iter().enumerate() {
+            for (b, other) in programs[..=a].iter().enumerate() {
+                kernel.set(a, b, self.variances.signal * matern(self.square(row, other)).0);
+            }
+        }
+        kernel
+    }
+
+    fn fit(&self, kernel: &Square) -> Vec<f64> {
+        let mut by_program = vec![0.0; kernel.n];
+        for (&program, alpha) in self.runs.program.iter().zip(&self.alpha) {
+            by_program[program] += alpha;
+        }
+        let covariance = |a: usize, b: usize| kernel.get(a.max(b), a.min(b)) * by_program[b];
+        let fit =
+            |a| (0..kernel.n).map(|b| covariance(a, b)).sum::<f64>() + self.variances.program * by_program[a];
+        (0..kernel.n).map(fit).collect()
+    }
+
+    fn distance(&self, column: usize, a: Code, b: Code) -> f64 {
+        self.distances[column][usize::from(a) * self.sides[column] + usize::from(b)]
+    }
+
+    fn square(&self, a: &[Code], b: &[Code]) -> f64 {
+        let shared = a.len().min(b.len());
+        let mut sum = 0.0;
+        for column in 0..shared {
+            if a[column] != b[column] {
+                sum += self.distance(column, a[column], b[column]);
+            }
+        }
+        let longer = if a.len() > shared { a } else { b };
+        sum + (shared..longer.len()).map(|column| self.distance(column, longer[column], 0)).sum::<f64>()
+    }
+
+    /// Predicts what each point is worth.
+    pub(super) fn predict(&self, bases: &[Row], points: &[Point]) -> Prediction<'_> {
+        let (n, width) = (self.runs.program.len(), points.len());
+        let from_bases: Vec<Vec<f64>> = bases
+            .iter()
+            .map(|base| self.runs.programs.iter().map(|row| self.square(base, row)).collect())
+            .collect();
+        let mut covariances = vec![0.0; self.runs.programs.len() * width];
+        for (c, point) in points.iter().enumerate() {
+            let base = &bases[point.base];
+            for (p, row) in self.runs.programs.iter().enumerate() {
+                let mut square = from_bases[point.base][p];
+                for &(column, to) in &point.changes {
+                    let code = at(row, column);
+                    square += self.distance(column, to, code) - self.distance(column, at(base, column), code);
+                }
+                let shared = if point.known == Some(p) { self.variances.program } else { 0.0 };
+                covariances[p * width + c] = self.variances.signal * matern(square.max(0.0)).0 + shared;
+            }
+        }
+        let mut solved = Vec::with_capacity((n + 8) * width);
+        let mut mean = vec![0.0; width];
+        for (&program, &alpha) in self.runs.program.iter().zip(&self.alpha) {
+            let row = &covariances[program * width..(program + 1) * width];
+            add_scaled(&mut mean, alpha, row);
+            solved.extend_from_slice(row);
+        }
+        self.factor.solve_lower(&mut solved, width);
+        let mut prediction = Prediction {
+            posterior: self,
+            rows: points.iter().map(|point| changed(&bases[point.base], &point.changes)).collect(),
+            mean,
+            variance: vec![self.variances.signal + self.variances.program; width],
+            solved: Vec::new(),
+        };
+        for row in solved.chunks_exact(width.max(1)) {
+            prediction.lower(row);
+        }
+        prediction.solved = solved;
+        prediction
+    }
+}
+
+/// A row with other codes at some columns.
+pub(super) fn changed(row: &[Code], changes: &[(usize, Code)]) -> Row {
+    let mut row = row.to_vec();
+    for &(column, to) in changes {
+        if row.len() <= column {
+            row.resize(column + 1, 0);
+        }
+        row[column] = to;
+    }
+    row
+}
+
+/// Mean and variance of what points are worth.
+#[derive(Debug)]
+pub(super) struct Prediction<'a> {
+    posterior: &'a Posterior,
+    rows: Vec<Row>,
+    pub(super) mean: Vec<f64>,
+    pub(super) variance: Vec<f64>,
+    /// The lower factor's solution for each point, one column a point.
+    solved: Vec<f64>,
+}
+
+impl Prediction<'_> {
+    /// Lowers the variances as a run of one point will, whatever its result.
+    pub(super) fn observe(&mut self, point: usize) {
+        let mut next = self.covariances(point);
+        let deviation = self.deviation(point);
+        next.iter_mut().for_each(|cell| *cell /= deviation);
+        self.lower(&next);
+        self.solved.extend_from_slice(&next);
+    }
+
+    /// By how much one run of each of the first points is expected to raise what the best program is
+    /// thought to be worth: the best of `tops`, which are points too, and that point itself. The
+    /// knowledge gradient of Frazier, Powell and Dayanik (2009), for correlated beliefs.
+    pub(super) fn knowledge(&self, points: usize, tops: Range<usize>) -> Vec<f64> {
+        let covariances: Vec<Vec<f64>> = tops.clone().map(|top| self.covariances(top)).collect();
+        let gain = |point: usize| {
+            let slope = |covariance: f64| covariance / self.deviation(point);
+            let mut lines: Vec<(f64, f64)> = covariances
+                .iter()
+                .zip(tops.clone())
+                .map(|(covariances, top)| (slope(covariances[point]), self.mean[top]))
+                .collect();
+            if !tops.contains(&point) {
+                lines.push((slope(self.variance[point]), self.mean[point]));
+            }
+            normal::expected_rise(lines)
+        };
+        (0..points).map(gain).collect()
+    }
+
+    /// Standard deviation of the result of one run of a point.
+    fn deviation(&self, point: usize) -> f64 {
+        (self.variance[point] + self.posterior.variances.run).sqrt()
+    }
+
+    /// Of what a point is worth with what each point is worth.
+    fn covariances(&self, point: usize) -> Vec<f64> {
+        let Variances { signal, program, .. } = self.posterior.variances;
+        let row = &self.rows[point];
+        let prior = |other: &Row| {
+            let square = self.posterior.square(row, other);
+            signal * matern(square).0 + if square == 0.0 { program } else { 0.0 }
+        };
+        let mut covariances: Vec<f64> = self.rows.iter().map(prior).collect();
+        for solved in self.solved.chunks_exact(self.rows.len()) {
+            add_scaled(&mut covariances, -solved[point], solved);
+        }
+        covariances
+    }
+
+    fn lower(&mut self, row: &[f64]) {
+        for (variance, cell) in self.variance.iter_mut().zip(row) {
+            *variance = (*variance - cell * cell).max(1e-12);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "posterior_tests.rs"]
+mod tests;

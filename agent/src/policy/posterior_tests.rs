@@ -1,0 +1,91 @@
+//! Predictions beside a naive twin, before and after a pick, and what a run teaches beside sampling.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::super::cholesky::{dot, naive_inverse};
+use super::super::surrogate::tests::{columns, naive_covariance, naive_kernel, runs};
+use super::*;
+
+fn naive_prediction(
+    columns: &[Column],
+    values: &[f64],
+    runs: &Runs,
+    row: &Row,
+    known: Option<usize>,
+) -> (f64, f64) {
+    let (inverse, _) = naive_inverse(&naive_covariance(columns, values, runs));
+    let shared = |p: usize| if known == Some(p) { Variances::of(values).program } else { 0.0 };
+    let k: Vec<f64> = runs
+        .program
+        .iter()
+        .map(|&p| naive_kernel(columns, values, row, &runs.programs[p]) + shared(p))
+        .collect();
+    let n = k.len();
+    let solved: Vec<f64> = (0..n).map(|i| dot(inverse.row(i), &k)).collect();
+    let Variances { signal, program, .. } = Variances::of(values);
+    (dot(&solved, &runs.scores), signal + program - dot(&solved, &k))
+}
+
+#[test]
+fn predictions_are_those_of_the_textbook_before_and_after_a_pick() {
+    let (columns, runs) = (columns(), runs());
+    let mut surrogate = Surrogate::default();
+    surrogate.fit(&columns, &runs);
+    let values = surrogate.hyper_parameters(&columns);
+    let posterior = Posterior::new(&surrogate, &columns, runs.clone());
+    let bases = vec![runs.programs[3].clone(), runs.programs[0].clone()];
+    let points = [
+        Point { base: 0, changes: Vec::new(), known: Some(3) },
+        Point { base: 0, changes: vec![(1, 5), (2, 1)], known: None },
+        Point { base: 1, changes: vec![(3, 2)], known: None },
+    ];
+    let mut prediction = posterior.predict(&bases, &points);
+    let rows: Vec<Row> = points.iter().map(|p| changed(&bases[p.base], &p.changes)).collect();
+    let check = |runs: &Runs, prediction: &Prediction<'_>, known: [Option<usize>; 3], what| {
+        for (c, row) in rows.iter().enumerate() {
+            let (mean, variance) = naive_prediction(&columns, &values, runs, row, known[c]);
+            assert!((prediction.variance[c] - variance).abs() < 1e-6, "{what} {c}");
+            assert!(what == "after" || (prediction.mean[c] - mean).abs() < 1e-6, "{what} {c}");
+        }
+    };
+    check(&runs, &prediction, [Some(3), None, None], "before");
+    assert!((posterior.fitted[3] - prediction.mean[0]).abs() < 1e-9);
+
+    // As if point 1 had been run, with any result.
+    let mut more = runs.clone();
+    more.programs.push(rows[1].clone());
+    more.program.push(12);
+    more.scores.push(0.0);
+    prediction.observe(1);
+    check(&more, &prediction, [Some(3), Some(12), None], "after");
+}
+
+#[test]
+fn knowledge_is_what_sampling_says() {
+    let (columns, runs) = (columns(), runs());
+    let mut surrogate = Surrogate::default();
+    surrogate.fit(&columns, &runs);
+    let posterior = Posterior::new(&surrogate, &columns, runs.clone());
+    let bases: Vec<Row> = [3, 0, 7].map(|program| runs.programs[program].clone()).to_vec();
+    let known = |base, program| Point { base, changes: Vec::new(), known: Some(program) };
+    let edited = |base, changes| Point { base, changes, known: None };
+    let points =
+        [edited(0, vec![(1, 5), (2, 1)]), edited(1, vec![(3, 2)]), known(0, 3), known(1, 0), known(2, 7)];
+    let prediction = posterior.predict(&bases, &points);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    for (point, knowledge) in prediction.knowledge(4, 2..5).into_iter().enumerate() {
+        let considered: Vec<usize> = (2..5).chain((point < 2).then_some(point)).collect();
+        let covariances = prediction.covariances(point);
+        let best = |z: f64| {
+            let after = |&other: &usize| {
+                prediction.mean[other] + covariances[other] / prediction.deviation(point) * z
+            };
+            considered.iter().map(after).fold(f64::NEG_INFINITY, f64::max)
+        };
+        let draws = 200_000;
+        let z = (0..draws).map(|_| normal::quantile(rng.random_range(1e-12..1.0)));
+        let naive = z.map(best).sum::<f64>() / f64::from(draws) - best(0.0);
+        assert!((knowledge - naive).abs() < 4e-3, "{point}: {knowledge} {naive}");
+    }
+}

@@ -8,19 +8,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::interrupt::Interrupt;
-use super::opening::{Campaign, Shared, devices};
+use super::opening::{Campaign, Shared};
 use super::preset::preset;
-use super::project::tree;
-use super::survey::{Premises, Subject, Survey};
-use super::tabulate::{with_sources, write};
-use super::{End, Options, Project, Typed, UserError};
-use crate::device;
+use super::{End, Project, Typed, UserError};
 use crate::evaluator::slots_directory;
 use crate::journal::{EventLog, Lock};
 use crate::policy::Method;
 use crate::repo::Repo;
-use crate::report::{Comparison, Contender, Returned};
-use crate::study::{Event, Finish, Measurement, ProgramId, Sources, Study, survey_seed};
+use crate::report::Comparison;
+use crate::study::{Event, Finish, ProgramId, Sources, Study, TrialNumber};
 
 /// The untouched target, in the folder of a comparison.
 pub(crate) const TARGET: &str = "main";
@@ -30,9 +26,6 @@ const STUDY: &str = "compare";
 const TURN: u32 = 4;
 /// A preset that a target brings along.
 const PRESET: &str = "presets/human.toml";
-/// Seed of the seeds on which programs are checked, far from those of the studies.
-const CHECK: u64 = 1_000_000;
-
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Contest {
@@ -47,14 +40,33 @@ pub(crate) struct Contest {
     pub(crate) check_seeds: u32,
 }
 
-/// What a study came to.
-struct Outcome {
-    method: Method,
-    repeat: u32,
-    study: Study,
-    program: ProgramId,
-    sources: Sources,
-    subject: String,
+/// A program that is compared.
+pub(super) struct Entrant {
+    /// The method that returned it and its study; `None` for one that was not searched for.
+    pub(super) search: Option<(Method, Study)>,
+    /// What people call it.
+    pub(super) title: String,
+    /// The first trial that tried it.
+    pub(super) trial: Option<TrialNumber>,
+    pub(super) program: ProgramId,
+    pub(super) sources: Sources,
+    /// What it changes of the untouched one.
+    pub(super) subject: String,
+}
+
+impl Entrant {
+    fn new(project: &Project, title: &str, sources: Sources) -> Result<Self> {
+        let edits = project.rewriter.difference(&project.sources, &sources)?;
+        let summaries: Vec<&str> = edits.iter().map(|edit| edit.summary.as_str()).collect();
+        Ok(Self {
+            search: None,
+            title: title.to_owned(),
+            trial: None,
+            program: project.identity(&sources),
+            subject: summaries.join("; "),
+            sources,
+        })
+    }
 }
 
 impl Contest {
@@ -72,8 +84,12 @@ impl Contest {
         if let Some(end) = self.take_turns(&shared).await? {
             return Ok(Err(end));
         }
-        let outcomes = self.outcomes(&shared, &project)?;
-        self.check(&shared, &main, &project, human, outcomes).await
+        let mut entrants = vec![Entrant::new(&project, "baseline", project.sources.clone())?];
+        entrants.extend(human.map(|sources| Entrant::new(&project, "human", sources)).transpose()?);
+        for (method, repeat) in self.contenders(0) {
+            entrants.push(self.returned(&shared, &project, method, repeat)?);
+        }
+        self.check(&shared, &main, &project, &entrants).await
     }
 
     fn repository(&self, method: Method, repeat: u32) -> PathBuf {
@@ -146,118 +162,20 @@ impl Contest {
         Ok(None)
     }
 
-    /// The program that each study returned.
-    fn outcomes(&self, shared: &Shared, project: &Project) -> Result<Vec<Outcome>> {
-        let open = |(method, repeat)| {
-            let path = self.repository(method, repeat);
-            let campaign =
-                Campaign::open_beside(&path, &self.typed(method, repeat, self.trials), Some(shared))?;
-            let program = campaign.policy.best(&campaign.notebook);
-            let sources = campaign.sources_of(&program)?.clone();
-            let edits = project.rewriter.difference(&project.sources, &sources)?;
-            let summaries: Vec<&str> = edits.iter().map(|edit| edit.summary.as_str()).collect();
-            let subject = summaries.join("; ");
-            Ok(Outcome { method, repeat, study: campaign.study, program, sources, subject })
-        };
-        self.contenders(0).map(open).collect()
+    /// The program that a study returned.
+    fn returned(&self, shared: &Shared, project: &Project, method: Method, repeat: u32) -> Result<Entrant> {
+        let path = self.repository(method, repeat);
+        let typed = self.typed(method, repeat, self.trials);
+        let campaign = Campaign::open_beside(&path, &typed, Some(shared))?;
+        let program = campaign.policy.best(&campaign.notebook);
+        let sources = campaign.sources_of(&program)?.clone();
+        let first = campaign.study.trials.iter().find(|trial| *trial.program() == program);
+        Ok(Entrant {
+            trial: first.map(|trial| trial.started.trial),
+            search: Some((method, campaign.study)),
+            ..Entrant::new(project, &format!("{method}, repeat {repeat}"), sources)?
+        })
     }
-
-    /// Measures what was returned beside the untouched program and the preset, on the same fresh seeds.
-    async fn check(
-        &self,
-        shared: &Shared,
-        main: &Repo,
-        project: &Project,
-        human: Option<Sources>,
-        outcomes: Vec<Outcome>,
-    ) -> Result<Result<Comparison, End>> {
-        let (adapters, devices) = devices()?;
-        let typed = Typed {
-            budget: Some(self.budget.clone()),
-            slots: self.slots,
-            seed: Some(CHECK),
-            ..Typed::default()
-        };
-        let options = Options::decide(&typed, &project.config, None, devices)?;
-        let base = tree(main, main.main_head()?)?;
-        let subject = |title: String, sources: &Sources| Subject {
-            title,
-            program: project.identity(sources),
-            tree: with_sources(&base, sources),
-        };
-        let mut subjects = vec![subject("baseline".to_owned(), &project.sources)];
-        subjects.extend(human.iter().map(|sources| subject("human".to_owned(), sources)));
-        subjects.extend(
-            outcomes
-                .iter()
-                .map(|one| subject(format!("{}, repeat {}", one.method, one.repeat), &one.sources)),
-        );
-        let terms = vec![
-            ("budget".to_owned(), self.budget.clone()),
-            ("device".to_owned(), device::list(&options.devices)),
-            ("program".to_owned(), project.identity(&project.sources).to_string()),
-        ];
-        let premises = Premises {
-            project,
-            options: &options,
-            adapters: &adapters,
-            slots: shared.slots.clone(),
-            interrupt: shared.interrupt.clone(),
-        };
-        let mut survey = Survey::open(&self.folder.join("check"), terms, premises)?;
-        survey.add_arguments(&project.config.run.test_args);
-        let seeds: Vec<u64> = (0..self.check_seeds as usize).map(|nth| survey_seed(CHECK, nth)).collect();
-        survey.line(&format!("\nwhat was returned, on {} fresh seeds", seeds.len()));
-        if let Some(end) = survey.run(&subjects, &interleaved(&subjects, &seeds), |_| Ok(())).await? {
-            return Ok(Err(end));
-        }
-        let returned = |program: &ProgramId, subject: &str| {
-            let runs: Vec<_> = seeds.iter().map(|seed| survey.measurement(program, *seed)).collect();
-            let metric = |test: bool| -> Vec<Option<f64>> {
-                let value = |run: &Option<&Measurement>| {
-                    let value = if test { (*run)?.test } else { (*run)?.metric };
-                    value.map(|value| if options.metric.maximise { -value } else { value })
-                };
-                runs.iter().map(value).collect()
-            };
-            Returned { subject: subject.to_owned(), values: metric(false), test: metric(true) }
-        };
-        let mut contenders = vec![Contender::fixed("baseline", returned(&subjects[0].program, ""))];
-        if let Some(sources) = &human {
-            let edits = project.rewriter.difference(&project.sources, sources)?;
-            let summaries: Vec<&str> = edits.iter().map(|edit| edit.summary.as_str()).collect();
-            contenders.push(Contender::fixed("human", returned(&subjects[1].program, &summaries.join("; "))));
-        }
-        for method in &self.methods {
-            let of_it = || outcomes.iter().filter(|one| one.method == *method);
-            let studies: Vec<&Study> = of_it().map(|one| &one.study).collect();
-            let returned = of_it().map(|one| returned(&one.program, &one.subject)).collect();
-            contenders.push(Contender::of_studies(&method.to_string(), &studies, returned, self.trials));
-        }
-        let comparison = Comparison {
-            metric: options.metric.name.clone(),
-            test_metric: options.metric.test_name(),
-            budget: self.budget.clone(),
-            device: device::list(&options.devices),
-            trials: self.trials,
-            repeats: self.repeats,
-            check_seeds: seeds,
-            contenders,
-        };
-        write(&self.folder.join("compare.md"), &comparison.to_markdown())?;
-        write(&self.folder.join("compare.json"), &(serde_json::to_string_pretty(&comparison)? + "\n"))?;
-        Ok(Ok(comparison))
-    }
-}
-
-/// Each seed with each program, which take turns in being first; a program that several have returned runs once.
-fn interleaved(subjects: &[Subject], seeds: &[u64]) -> Vec<(usize, u64)> {
-    let is_first = |at: &usize| !subjects[..*at].iter().any(|other| other.program == subjects[*at].program);
-    let distinct: Vec<usize> = (0..subjects.len()).filter(is_first).collect();
-    let on = |(nth, seed): (usize, &u64)| -> Vec<(usize, u64)> {
-        (0..distinct.len()).map(|at| (distinct[(at + nth) % distinct.len()], *seed)).collect()
-    };
-    seeds.iter().enumerate().flat_map(on).collect()
 }
 
 /// Trials of a study here that have ended, its baseline not counted.

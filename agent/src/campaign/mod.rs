@@ -4,6 +4,7 @@
 mod batch;
 #[cfg(test)]
 mod catalogue_tests;
+mod check;
 mod compare;
 mod interrupt;
 mod merge;

@@ -111,6 +111,7 @@ impl Product {
             .sites
             .iter()
             .zip(&values)
+            .filter(|(site, _)| site.values.len() > 1)
             .map(|(site, value)| format!("{} {value}", short(&site.name)))
             .collect();
         Ok(Combination { title: pairs.join(", "), program: project.identity(&sources), values, sources })

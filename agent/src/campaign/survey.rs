@@ -210,10 +210,14 @@ impl Survey {
         Ok(())
     }
 
+    /// A value of a measurement as the program printed it.
+    pub(super) fn as_printed(&self, value: f64) -> f64 {
+        if self.evaluator.plan.metric.maximise { -value } else { value }
+    }
+
     /// The metric as the program printed it; `None` where the run did not complete.
     pub(super) fn printed(&self, measurement: &Measurement) -> Option<f64> {
-        let metric = &self.evaluator.plan.metric;
-        measurement.metric.map(|value| if metric.maximise { -value } else { value })
+        measurement.metric.map(|value| self.as_printed(value))
     }
 }
 

@@ -12,9 +12,17 @@ use crate::repo::Repo;
 
 /// Runs what the folder lacks, and prints the table.
 pub(crate) fn compare(args: &CompareArgs) -> Result<Exit> {
+    let mut methods = args.methods.clone();
+    let mut named = Vec::new();
+    methods.retain(|method| {
+        !named.contains(method) && {
+            named.push(*method);
+            true
+        }
+    });
     let contest = Contest {
         folder: args.out.clone(),
-        methods: args.methods.clone(),
+        methods,
         trials: args.trials,
         repeats: args.repeats,
         budget: args.budget.clone(),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::describe::duration;
-use crate::study::{Outcome, Study, margin, mean, median, standard_error};
+use crate::study::{Outcome, Study, TrialNumber, margin, mean, median, standard_error};
 
 /// All that is compared. Values are as the programs printed them.
 #[derive(Clone, Debug, Serialize)]
@@ -34,6 +34,8 @@ pub(crate) struct Contender {
 /// A program that was returned.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Returned {
+    /// The trial that tried it first, in the repository of its repeat; `None` for a program that was not searched for.
+    pub(crate) trial: Option<TrialNumber>,
     /// What it changes; empty where that is nothing.
     pub(crate) subject: String,
     /// By seed; `None` for a run that failed.
@@ -137,7 +139,7 @@ impl Comparison {
         let test = if has_test { format!(" {} |", self.test_metric) } else { String::new() };
         let _ = writeln!(
             text,
-            "| | {} |{test} against the baseline | completed, pruned, failed | median trial | slot hours |",
+            "| | {} |{test} against the baseline | trials: completed, pruned, failed | median trial | slot hours |",
             self.metric
         );
         let _ = writeln!(text, "|---|---|{}---|---|---|---|", if has_test { "---|" } else { "" });
@@ -149,8 +151,8 @@ impl Comparison {
                  outside of it.\n\nWhat was returned:\n\n";
         for contender in &self.contenders[1..] {
             for (repeat, returned) in contender.returned.iter().enumerate() {
-                let name = match contender.search {
-                    Some(_) => format!("{}, repeat {}", contender.name, repeat + 1),
+                let name = match returned.trial {
+                    Some(trial) => format!("{}, repeat {}, trial {trial}", contender.name, repeat + 1),
                     None => contender.name.clone(),
                 };
                 let subject = if returned.subject.is_empty() { "the baseline" } else { &returned.subject };
@@ -176,7 +178,7 @@ impl Comparison {
         match &contender.search {
             None => cells.extend([String::new(), String::new(), String::new()]),
             Some(search) => cells.extend([
-                format!("{}, {}, {}", search.completed, search.pruned, search.failed),
+                format!("{}: {}, {}, {}", search.trials, search.completed, search.pruned, search.failed),
                 search.median_trial_seconds.map_or_else(String::new, duration),
                 format!("{:.2}", search.slot_hours),
             ]),
@@ -200,7 +202,7 @@ mod tests {
 
     fn returned(subject: &str, values: &[f64]) -> Returned {
         let values: Vec<Option<f64>> = values.iter().copied().map(Some).collect();
-        Returned { subject: subject.to_owned(), test: vec![None; values.len()], values }
+        Returned { trial: None, subject: subject.to_owned(), test: vec![None; values.len()], values }
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn all_combinations_that_are_programs_are_measured_and_nothing_else_happens() {
     let (branches, status) = (user.branches(), user.status());
     let out = record(&user, &[&SITES[..], &["--seeds", "2", "--budget", "100steps"]].concat());
     assert!(out.contains("5 programs on 2 seeds, 100steps a run"), "{out}");
-    assert!(out.contains("1 combinations are left out") && out.contains("WIDTH % HEADS"), "{out}");
+    assert!(out.contains("1 of 6 combinations left out") && out.contains("WIDTH % HEADS"), "{out}");
     assert!(out.contains("10/10") && out.contains("is complete"), "{out}");
     let text = fs::read_to_string(table(&user)).unwrap();
     let header = "# minimize\nparam:recipe::WIDTH:ord,param:recipe::HEADS:ord,value:0,value:1\n64,4,";

@@ -38,3 +38,61 @@ pub(super) fn preset(project: &Project, name: &str, text: &str) -> Result<Source
     project.rewriter.sites(&sources).context("the preset's program cannot be read")?;
     Ok(sources)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Repo, Timestamp};
+
+    fn target() -> (tempfile::TempDir, Project) {
+        crate::repo::testing::hermetic();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("target-project");
+        let repo = Repo::create(&root, crate::cli::TARGET, "first\n", Timestamp::now()).unwrap();
+        let project = Project::read(&repo, repo.main_head().unwrap()).unwrap();
+        (directory, project)
+    }
+
+    #[test]
+    fn the_recipe_by_hand_is_a_program_of_the_embedded_target() {
+        let (_directory, project) = target();
+        let text = include_str!("../../../target-project/presets/human.toml");
+        let sources = preset(&project, "human.toml", text).unwrap();
+        let values = project.rewriter.values(&sources).unwrap();
+        let lines: toml::Table = toml::from_str(text).unwrap();
+        assert!(lines.len() > 5);
+        for (site, value) in &lines {
+            assert_eq!(values.get(site).map(String::as_str), value.as_str(), "{site}");
+        }
+        assert_eq!(project.rewriter.difference(&project.sources, &sources).unwrap().len(), lines.len());
+    }
+
+    #[test]
+    fn a_line_may_set_what_the_template_of_another_brings_along() {
+        let (_directory, project) = target();
+        let sites_of = |sources: &Sources| project.rewriter.sites(sources).unwrap();
+        let muon = preset(&project, "p", "optimiser = \"muon\"").unwrap();
+        let known = sites_of(&project.sources);
+        let brought = sites_of(&muon).into_iter().find(|site| !known.iter().any(|one| one.name == site.name));
+        let brought = brought.expect("Muon has a number of its own");
+        let to = brought.values.iter().find(|value| **value != brought.value).unwrap();
+        let sources =
+            preset(&project, "p", &format!("\"{}\" = \"{to}\"\noptimiser = \"muon\"", brought.name)).unwrap();
+        assert_eq!(project.rewriter.values(&sources).unwrap()[&brought.name], *to);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_is_named() {
+        let (_directory, project) = target();
+        for (text, reason) in [
+            ("optimizer = \"muon\"", "p: there is no site `optimizer`; the nearest is `optimiser`"),
+            ("optimiser = \"moun\"", "p: `optimiser` cannot be `moun`"),
+            ("\"small::WIDTH\" = 96", "write the value of `small::WIDTH` in quotes"),
+            ("\"small::WIDTH\" = \"97\"", "WIDTH % HEADS"),
+            ("small::WIDTH = \"96\"", "p: "),
+        ] {
+            let error = preset(&project, "p", text).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

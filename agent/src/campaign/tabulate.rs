@@ -80,7 +80,10 @@ impl Table {
         let (left_out, why) = &self.product.left_out;
         let left_out = match left_out {
             0 => String::new(),
-            count => format!("; {count} combinations are left out ({why})"),
+            count => {
+                let all = count + self.subjects.len();
+                format!("; {count} of {all} combinations left out ({why})")
+            }
         };
         self.survey.line(&format!(
             "{} programs on {} seeds, {} a run, on {}{left_out}\n",

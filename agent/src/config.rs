@@ -28,6 +28,7 @@ const KEYS: &[&str] = &[
     "patience",
     "run.args",
     "run.binary",
+    "run.test-args",
     "metric.name",
     "metric.direction",
     "metric.pattern",
@@ -86,6 +87,9 @@ pub(crate) struct Run {
     pub(crate) args: Vec<String>,
     /// Which program of the package, where there are several.
     pub(crate) binary: Option<String>,
+    /// Arguments beside `args` where programs are compared: they ask for the metric on a part that no study sees, told
+    /// as `test_bpb` beside `val_bpb`.
+    pub(crate) test_args: Vec<String>,
 }
 
 /// What is measured.

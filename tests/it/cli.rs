@@ -10,11 +10,14 @@ use super::support::{RECIPE_ONLY, User, said};
 /// Escape codes begin so.
 const ESCAPE: char = '\u{1b}';
 
+const COMMANDS: [&str; 11] =
+    ["demo", "new", "run", "pack", "unpack", "record", "compare", "inspect", "log", "show", "doctor"];
+
 #[test]
 fn help_names_every_command_and_every_exit_code() {
     let user = User::new();
     let help = user.autoresearch(&["--help"]).well();
-    for command in ["demo", "new", "run", "pack", "unpack", "inspect", "log", "show", "doctor"] {
+    for command in COMMANDS {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
     for code in ["0", "1", "2", "3", "4", "5", "6", "130"] {
@@ -23,7 +26,7 @@ fn help_names_every_command_and_every_exit_code() {
     for hidden in ["supervise", "probe"] {
         assert!(!help.contains(hidden), "what is not for people is not shown");
     }
-    for command in ["demo", "new", "run", "pack", "unpack", "inspect", "log", "show", "doctor"] {
+    for command in COMMANDS {
         user.autoresearch(&[command, "--help"]).well();
     }
     let version = user.autoresearch(&["--version"]).well();

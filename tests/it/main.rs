@@ -3,10 +3,12 @@
 mod bad_input;
 mod checkout;
 mod cli;
+mod compare;
 mod device;
 mod doctor;
 mod foreign;
 mod pack;
+mod record;
 mod resume;
 mod study;
 mod supervision;

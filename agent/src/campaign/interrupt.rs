@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::End;
 
-/// Listens from the moment it is made.
-#[derive(Debug)]
+/// Listens from the moment it is made; a copy hears the same.
+#[derive(Clone, Debug)]
 pub(super) struct Interrupt {
     /// How often the user has asked.
     asked: watch::Receiver<u8>,

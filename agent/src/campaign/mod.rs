@@ -4,25 +4,34 @@
 mod batch;
 #[cfg(test)]
 mod catalogue_tests;
+mod check;
+mod compare;
 mod interrupt;
 mod merge;
 mod opening;
 mod options;
 mod pack;
+mod preset;
+mod product;
 mod project;
 mod propose;
 mod record;
 mod slots;
 mod space;
+mod survey;
+mod tabulate;
 mod unpack;
 mod user_error;
 
 use anyhow::Result;
 
 pub(crate) use self::batch::Batch;
+pub(crate) use self::compare::{Contest, TARGET, make_aside};
 pub(crate) use self::opening::{Campaign, read_study};
 pub(crate) use self::options::{Options, Typed};
+pub(crate) use self::product::Axis;
 pub(crate) use self::project::Project;
+pub(crate) use self::tabulate::open_table;
 pub(crate) use self::user_error::{Blame, UserError};
 use crate::study::{Finish, Work};
 

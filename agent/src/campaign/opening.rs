@@ -1,7 +1,7 @@
 //! Opens a campaign: on a new study, or on one that is there and goes on where it was.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -12,7 +12,7 @@ use super::options::{Options, Typed};
 use super::project::{Project, tree};
 use super::record::seconds;
 use super::slots::{Finished, Slots};
-use crate::device::{self, Adapter};
+use crate::device::{self, Adapter, Device};
 use crate::evaluator::{EvaluateError, Evaluator, Recovery, Slot, slots_directory};
 use crate::journal::{EventLog, Folder, Lock};
 use crate::policy::{Notebook, Policy, policy};
@@ -44,10 +44,22 @@ pub(crate) struct Campaign {
     _lock: Lock,
 }
 
+/// What studies share that take turns in one process.
+pub(super) struct Shared {
+    /// Where the slots lie.
+    pub(super) slots: PathBuf,
+    pub(super) interrupt: Interrupt,
+}
+
 impl Campaign {
     /// Opens the study that was named, or the newest one there is, or a new one. Must be called
     /// within the runtime.
     pub(crate) fn open(path: &Path, typed: &Typed) -> Result<Self> {
+        Self::open_beside(path, typed, None)
+    }
+
+    /// The same for a study that takes turns with others.
+    pub(super) fn open_beside(path: &Path, typed: &Typed, shared: Option<&Shared>) -> Result<Self> {
         let repo = Repo::open(path).map_err(UserError::from_error)?;
         std::fs::create_dir_all(repo.journal_dir())
             .with_context(|| format!("cannot write to {}", repo.journal_dir().display()))?;
@@ -67,9 +79,7 @@ impl Campaign {
         };
         let project = Project::read(&repo, base)?;
         project.sites()?;
-        let wish = device::wish();
-        let adapters = device::adapters(wish.as_deref());
-        let devices = device::chosen(wish.as_deref(), &adapters).map_err(UserError::new)?;
+        let (adapters, devices) = devices()?;
         let begun = replayed.as_ref().map(|study| &study.started);
         let options = Options::decide(typed, &project.config, begun, devices)?;
         if replayed.is_none() {
@@ -98,16 +108,13 @@ impl Campaign {
                 Study::new(started)
             }
         };
-        let slots = open_slots(&repo, &options, &adapters)?;
-        let program = std::env::current_exe().context("cannot find this program's own file")?;
-        let evaluator = Evaluator {
-            runner: Runner::new(program.clone()),
-            plan: options.plan(&project.package, None),
-            recovery: Recovery::new(program),
-        };
+        let own = || slots_directory(repo.root());
+        let slots = open_slots(&shared.map_or_else(own, |shared| shared.slots.clone()), &options, &adapters)?;
+        let evaluator = evaluator(&options, &project)?;
+        let interrupt = shared.map(|shared| shared.interrupt.clone());
         let mut campaign = Self {
             live: Arc::new(Live::new(options.slots)),
-            interrupt: Interrupt::listen(options.time),
+            interrupt: interrupt.unwrap_or_else(|| Interrupt::listen(options.time)),
             policy: policy(options.method, options.seed),
             notebook: Notebook::default(),
             asked: None,
@@ -160,14 +167,7 @@ impl Campaign {
         let slot = self.slots.first_free().expect("nothing is under way yet");
         let logs = self.folder.path().join("fetch");
         let fetched = self.evaluator.fetch(slot, &tree, &logs, &self.interrupt.at_once).await;
-        fetched.map_err(|error| match error {
-            EvaluateError::Fetch(_) => UserError::baseline(format!(
-                "{error}; a first run needs the network, and a committed Cargo.lock that fits Cargo.toml (`cargo \
-                 generate-lockfile` makes one)"
-            ))
-            .into(),
-            other => other.into(),
-        })
+        fetched.map_err(not_fetched)
     }
 
     /// Waits for a run to end; `None` when nothing is under way.
@@ -176,14 +176,42 @@ impl Campaign {
     }
 }
 
-/// Slots of a repository, each with its device.
-fn open_slots(repo: &Repo, options: &Options, adapters: &[Adapter]) -> Result<Vec<Slot>> {
-    let directory = slots_directory(repo.root());
+/// What this machine has, and what of it is used.
+pub(super) fn devices() -> Result<(Vec<Adapter>, Vec<Device>), UserError> {
+    let wish = device::wish();
+    let adapters = device::adapters(wish.as_deref());
+    let devices = device::chosen(wish.as_deref(), &adapters).map_err(UserError::new)?;
+    Ok((adapters, devices))
+}
+
+pub(super) fn evaluator(options: &Options, project: &Project) -> Result<Evaluator> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    Ok(Evaluator {
+        runner: Runner::new(program.clone()),
+        plan: options.plan(&project.package, None),
+        recovery: Recovery::new(program),
+    })
+}
+
+/// Says what to do where dependencies cannot be had.
+pub(super) fn not_fetched(error: EvaluateError) -> anyhow::Error {
+    match error {
+        EvaluateError::Fetch(_) => UserError::baseline(format!(
+            "{error}; a first run needs the network, and a committed Cargo.lock that fits Cargo.toml (`cargo \
+             generate-lockfile` makes one)"
+        ))
+        .into(),
+        other => other.into(),
+    }
+}
+
+/// Slots, each with its device.
+pub(super) fn open_slots(directory: &Path, options: &Options, adapters: &[Adapter]) -> Result<Vec<Slot>> {
     device::gates(&options.devices, adapters)
         .take(options.slots)
         .enumerate()
         .map(|(number, gate)| {
-            Slot::open(&directory, number, gate)
+            Slot::open(directory, number, gate)
                 .with_context(|| format!("cannot make a slot in {}", directory.display()))
         })
         .collect()

@@ -38,6 +38,8 @@ pub(crate) struct Typed {
     pub(crate) seed: Option<u64>,
     pub(crate) search: Option<String>,
     pub(crate) slots: Option<usize>,
+    /// Nothing is proved or merged, and a lack of merges ends nothing.
+    pub(crate) search_only: bool,
 }
 
 /// All decisions.
@@ -169,7 +171,7 @@ impl Options {
 }
 
 fn rules(typed: &Typed, config: &Config) -> StudyRules {
-    StudyRules {
+    let rules = StudyRules {
         merge: MergeRule {
             alpha: config.merge.alpha.unwrap_or(DEFAULT_ALPHA),
             most_pairs: config.merge.pairs.unwrap_or(DEFAULT_PAIRS),
@@ -178,7 +180,13 @@ fn rules(typed: &Typed, config: &Config) -> StudyRules {
         noise_repeats: config.merge.noise_repeats.unwrap_or(DEFAULT_NOISE_REPEATS),
         trials: typed.trials.or(config.trials).or(Some(DEFAULT_TRIALS)),
         patience: config.patience.unwrap_or(DEFAULT_PATIENCE),
+    };
+    if !typed.search_only {
+        return rules;
     }
+    // No lead is as large as that, so nothing ever becomes a candidate.
+    let merge = MergeRule { smallest_effect: Some(f64::INFINITY), ..rules.merge };
+    StudyRules { merge, noise_repeats: 0, patience: u32::MAX, ..rules }
 }
 
 fn metric(config: &Config) -> Result<Metric, UserError> {

@@ -12,9 +12,9 @@ use crate::evaluator::{EvaluateError, Evaluator, Job, Phase, Progress, Slot, Tre
 use crate::report::Live;
 use crate::study::{Forecast, Measurement, Point, ProgramId, Pruner, Work};
 
-/// A run that is to be started.
-pub(super) struct Order {
-    pub(super) work: Work,
+/// A run that is to be started, for a study's work or for what else tells runs apart.
+pub(super) struct Order<W = Work> {
+    pub(super) work: W,
     pub(super) program: ProgramId,
     pub(super) tree: Tree,
     pub(super) seed: u64,
@@ -30,8 +30,8 @@ pub(super) struct Order {
 }
 
 /// A run that has ended.
-pub(super) struct Finished {
-    pub(super) work: Work,
+pub(super) struct Finished<W = Work> {
+    pub(super) work: W,
     pub(super) seed: u64,
     pub(super) measurement: Measurement,
     pub(super) forecast: Option<Forecast>,
@@ -39,13 +39,16 @@ pub(super) struct Finished {
 
 /// Slots that are free, and runs in the others.
 #[derive(Debug)]
-pub(super) struct Slots {
+pub(super) struct Slots<W: 'static = Work> {
     free: Vec<(usize, Slot)>,
-    running: Vec<Work>,
-    jobs: JoinSet<(Work, usize, Slot, Result<Finished, EvaluateError>)>,
+    running: Vec<W>,
+    jobs: JoinSet<Left<W>>,
 }
 
-impl Slots {
+/// What a run leaves: its work, the slot it was in and its number, and how it ended.
+type Left<W> = (W, usize, Slot, Result<Finished<W>, EvaluateError>);
+
+impl<W: Copy + PartialEq + Send> Slots<W> {
     pub(super) fn new(slots: Vec<Slot>) -> Self {
         Self {
             free: slots.into_iter().enumerate().rev().collect(),
@@ -63,14 +66,14 @@ impl Slots {
         self.free.last().map(|(_, slot)| slot)
     }
 
-    pub(super) fn running(&self) -> Vec<Work> {
+    pub(super) fn running(&self) -> Vec<W> {
         self.running.clone()
     }
 
     /// Starts a run in a free slot.
     pub(super) fn start(
         &mut self,
-        order: Order,
+        order: Order<W>,
         evaluator: Evaluator,
         live: Arc<Live>,
         cancelled: watch::Receiver<bool>,
@@ -86,7 +89,7 @@ impl Slots {
     }
 
     /// Waits for a run to end; `None` when nothing is under way.
-    pub(super) async fn next(&mut self) -> Option<Result<Finished>> {
+    pub(super) async fn next(&mut self) -> Option<Result<Finished<W>>> {
         let (work, number, slot, finished) = match self.jobs.join_next().await? {
             Ok(done) => done,
             Err(error) => return Some(Err(error).context("a run broke off")),
@@ -103,14 +106,14 @@ impl Slots {
     }
 }
 
-async fn run(
-    order: Order,
+async fn run<W: Copy>(
+    order: Order<W>,
     number: usize,
     slot: &mut Slot,
     evaluator: &Evaluator,
     live: &Live,
     cancelled: watch::Receiver<bool>,
-) -> Result<Finished, EvaluateError> {
+) -> Result<Finished<W>, EvaluateError> {
     let Order { title, program, tree, seed, logs, .. } = &order;
     let job = Job { title, program, tree, seed: *seed, logs };
     let printed = |value: f64| if evaluator.plan.metric.maximise { -value } else { value };

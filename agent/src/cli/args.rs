@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::campaign::Axis;
 use crate::config::Span;
+use crate::policy::Method;
 
 /// Improve a Rust training crate by trying edits, and keep the record in git
 #[derive(Debug, Parser)]
@@ -55,6 +57,10 @@ pub(crate) enum Command {
         #[arg(default_value = ".")]
         repo: PathBuf,
     },
+    /// Measure programs into a table of results, on which searches can be replayed
+    Record(RecordArgs),
+    /// Run search methods side by side on one target, and measure what each of them returns
+    Compare(CompareArgs),
     /// List what could be changed, without running anything
     Inspect(InspectArgs),
     /// List the trials of a study
@@ -117,6 +123,62 @@ pub(crate) struct StudyArgs {
     /// Name of the study
     #[arg(long, value_name = "NAME")]
     pub(crate) study: Option<String>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RecordArgs {
+    /// The repository
+    pub(crate) repo: PathBuf,
+    /// The table to write, in CSV; what is in it already is not measured again
+    pub(crate) table: PathBuf,
+    /// A site and values of it, as `inspect` shows them; may be given several times, and all values are combined
+    #[arg(long = "site", value_name = "NAME=V1,V2", required = true)]
+    pub(crate) sites: Vec<Axis>,
+    /// How often each program is run, on another seed each time
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seeds: u32,
+    /// What one run may use
+    #[arg(long, default_value = "10cpu-s")]
+    pub(crate) budget: String,
+    /// How many programs run at a time
+    #[arg(long)]
+    pub(crate) slots: Option<usize>,
+    /// Seed of the order and of the runs
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Stop after this time: 30m, 8h
+    #[arg(long = "for", value_name = "TIME")]
+    pub(crate) time: Option<Span>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// The target's repository; default: the embedded target project
+    pub(crate) repo: Option<PathBuf>,
+    /// Folder for the studies and the results; what is there already is not run again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Search methods, separated by commas
+    #[arg(long = "method", value_delimiter = ',', default_value = "random,greedy,tpe,ppo")]
+    pub(crate) methods: Vec<Method>,
+    /// Trials of each study, its baseline not counted
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) trials: u32,
+    /// Studies of each method, with another seed each time
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repeats: u32,
+    /// What one run may use
+    #[arg(long, default_value = "10cpu-s")]
+    pub(crate) budget: String,
+    /// How many trials run at a time
+    #[arg(long)]
+    pub(crate) slots: Option<usize>,
+    /// A recipe written by hand to compare with, lines of `site = \"value\"`; default: presets/human.toml of the target
+    #[arg(long, value_name = "FILE")]
+    pub(crate) preset: Option<PathBuf>,
+    /// Fresh seeds on which what was returned is measured
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) check_seeds: u32,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -27,6 +27,7 @@ pub(crate) const TARGET: &[(&str, &[u8])] = embedded![
     "data/test.txt",
     "data/train.txt",
     "data/validation.txt",
+    "presets/human.toml",
     "src/agreement.rs",
     "src/clock.rs",
     "src/data.rs",
@@ -44,10 +45,18 @@ pub(crate) const TARGET: &[(&str, &[u8])] = embedded![
     "src/train.rs",
 ];
 
+/// What the repository's one commit says.
+const MESSAGE: &str = "a small GPT, plain enough to be improved\n";
+
+/// Makes the repository without a word.
+pub(super) fn make(dir: &Path) -> Result<()> {
+    Repo::create(dir, TARGET, MESSAGE, Timestamp::now()).map_err(UserError::from_error)?;
+    Ok(())
+}
+
 /// Makes the repository.
 pub(crate) fn new(dir: &Path) -> Result<()> {
-    let message = "a small GPT, plain enough to be improved\n";
-    Repo::create(dir, TARGET, message, Timestamp::now()).map_err(UserError::from_error)?;
+    make(dir)?;
     anstream::println!("made a repository of the embedded target project in {}", dir.display());
     Ok(())
 }

@@ -3,12 +3,14 @@
 //! Each command lives in a file of its own; nothing is decided here.
 
 mod args;
+mod compare;
 mod demo;
 mod doctor;
 mod exit;
 mod inspect;
 mod journal;
 mod pack;
+mod record;
 mod run;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Run { repo, study } => run::run(&repo, &study),
         Command::Pack { repo, out, study } => pack::pack(&repo, &out, &study),
         Command::Unpack { out, repo } => pack::unpack(&out, &repo),
+        Command::Record(args) => record::record(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Inspect(inspect) => inspect::inspect(&inspect).map(|()| Exit::Success),
         Command::Log { repo, json } => journal::log(&repo, json).map(|()| Exit::Success),
         Command::Show { trial, repo } => journal::show(&repo, trial).map(|()| Exit::Success),

@@ -235,6 +235,7 @@ pub(super) fn untouched() -> Measurement {
     Measurement {
         ending: Ending::Completed,
         metric: None,
+        test: None,
         curve: Vec::new(),
         reason: String::new(),
         build_seconds: 0.0,

@@ -37,6 +37,11 @@ impl Metric {
         if self.maximise { -value } else { value }
     }
 
+    /// The key of the same metric on a part that no study sees: `test_bpb` beside `val_bpb`.
+    pub(crate) fn test_name(&self) -> String {
+        format!("test_{}", self.name.strip_prefix("val_").unwrap_or(&self.name))
+    }
+
     pub(super) fn is_protocol(&self) -> bool {
         matches!(self.source, MetricSource::Protocol)
     }

@@ -16,6 +16,8 @@ pub(super) struct Told {
     pub(super) curve: Vec<Point>,
     /// Finite or not, as told.
     pub(super) metric: Option<f64>,
+    /// The same on a part that no study sees, where the program was asked for it.
+    pub(super) test: Option<f64>,
     /// How many `result` lines there were: more than one is one too many.
     pub(super) results: usize,
     pub(super) program: Option<String>,
@@ -69,6 +71,7 @@ impl Told {
         if let Some(fields) = Fields::of("result", line) {
             self.results += 1;
             self.metric = fields.number(&metric.name).map(|value| metric.lower_is_better(value));
+            self.test = fields.number(&metric.test_name()).map(|value| metric.lower_is_better(value));
             self.program = fields.text("program").map(str::to_owned);
             self.tokens = fields.count("tokens");
             self.steps = fields.count("steps");

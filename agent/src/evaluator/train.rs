@@ -175,6 +175,7 @@ pub(super) fn take_over(told: Told, ending: Ending, measurement: &mut Measuremen
     measurement.device = told.device;
     measurement.device_memory = told.device_memory;
     measurement.metric = told.metric.filter(|_| ending == Ending::Completed);
+    measurement.test = told.test.filter(|value| ending == Ending::Completed && value.is_finite());
 }
 
 /// Shows the newest point to who watches, and asks the pruner unless nothing is left to save.

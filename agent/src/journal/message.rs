@@ -288,6 +288,7 @@ mod tests {
         Measurement {
             ending: Ending::Completed,
             metric: Some(2.331),
+            test: None,
             curve: curve.collect(),
             reason: String::new(),
             build_seconds: 2.13,
@@ -371,6 +372,7 @@ Lock: 10cc
         let failed = Measurement {
             ending: Ending::Unviable,
             metric: None,
+            test: None,
             curve: Vec::new(),
             reason: "error[E0308]: mismatched types".to_owned(),
             train_seconds: 0.0,

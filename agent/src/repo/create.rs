@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use git2::build::{CloneLocal, RepoBuilder};
 use git2::{Index, IndexEntry, IndexTime, Repository, RepositoryInitOptions};
 
 use super::open::io_error;
@@ -29,6 +30,19 @@ impl Repo {
             empty(path, existed);
         }
         made
+    }
+
+    /// Makes a clone at `path` that has main alone, and has it checked out.
+    pub(crate) fn clone_main(&self, path: &Path) -> Result<Self, RepoError> {
+        let branch = format!("+refs/heads/{0}:refs/remotes/origin/{0}", self.main_branch());
+        // Not the working tree, which may be a linked one.
+        let from = self.git.commondir().to_string_lossy().into_owned();
+        RepoBuilder::new()
+            .branch(self.main_branch())
+            .clone_local(CloneLocal::None)
+            .remote_create(move |git, name, url| git.remote_with_fetch(name, url, &branch))
+            .clone(&from, path)?;
+        Self::open(path)
     }
 }
 
@@ -102,6 +116,8 @@ fn first_commit(
 
 #[cfg(test)]
 mod tests {
+    use git2::BranchType;
+
     use super::super::FileKind;
     use super::super::follow::Checkout;
     use super::super::testing::{NOON, hermetic};
@@ -123,6 +139,20 @@ mod tests {
         assert_eq!(fs::read(repo.root().join("src/main.rs")).unwrap(), FILES[1].1);
         let clean = Checkout { branch: Some("main".to_owned()), changed: Vec::new() };
         assert_eq!(repo.checkout().unwrap(), clean);
+    }
+
+    #[test]
+    fn a_clone_has_main_and_its_history_and_nothing_else() {
+        hermetic();
+        let dir = tempfile::tempdir().unwrap();
+        let repo = Repo::create(&dir.path().join("a"), &FILES, "the plain program\n", NOON).unwrap();
+        let head = repo.main_head().unwrap();
+        repo.git.branch("other", &repo.git.find_commit(head.0).unwrap(), false).unwrap();
+        let clone = repo.clone_main(&dir.path().join("b")).unwrap();
+        assert_eq!((clone.main_branch(), clone.main_head().unwrap()), ("main", head));
+        assert!(clone.git.find_branch("origin/main", BranchType::Remote).is_ok());
+        assert!(clone.git.find_branch("origin/other", BranchType::Remote).is_err());
+        assert_eq!(clone.checkout().unwrap().changed, Vec::<String>::new());
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! Draws a study for people: live lines, the summary, the table of trials, the progress plot.
-//! It reads the study's state and changes nothing.
+//! Draws a study for people: live lines, the summary, the table of trials, the progress plot; and several studies side
+//! by side. It reads their states and changes nothing.
 
+mod comparison;
 mod describe;
 mod live;
 mod plot;
 mod summary;
 mod table;
 
-pub(crate) use describe::idea_of;
+pub(crate) use comparison::{Comparison, Contender, Returned};
+pub(crate) use describe::{duration, idea_of};
 pub(crate) use live::Live;
 pub(crate) use plot::progress_plot;
 pub(crate) use summary::summary;

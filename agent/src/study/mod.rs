@@ -20,8 +20,8 @@ pub(crate) use event::{
 pub(crate) use program::{ProgramId, Sources, Values};
 pub(crate) use proposal::{Choice, Edit, Proposal};
 pub(crate) use pruner::{Pruner, StopRule};
-pub(crate) use seeds::{confirmation_seed, noise_seed, trial_seed};
+pub(crate) use seeds::{confirmation_seed, noise_seed, survey_seed, trial_seed};
 pub(crate) use state::Study;
-pub(crate) use statistics::{mean, p_text};
+pub(crate) use statistics::{margin, mean, median, p_text, standard_error};
 pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};
 pub(crate) use work::{Finish, StudyRules, Work};

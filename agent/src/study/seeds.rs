@@ -5,6 +5,7 @@ use super::TrialNumber;
 const TRIAL: u64 = 0;
 const NOISE: u64 = 1;
 const CONFIRMATION: u64 = 2;
+const SURVEY: u64 = 3;
 
 /// Seed of a trial.
 pub(crate) fn trial_seed(study: u64, trial: TrialNumber) -> u64 {
@@ -19,6 +20,11 @@ pub(crate) fn noise_seed(study: u64, baseline: TrialNumber, nth: usize) -> u64 {
 /// Seed of both sides of the `nth` pair that confirms a candidate.
 pub(crate) fn confirmation_seed(study: u64, candidate: TrialNumber, nth: usize) -> u64 {
     mix([study, CONFIRMATION, u64::from(candidate), nth as u64])
+}
+
+/// The `nth` seed that programs are measured on outside of any study, the same for all of them.
+pub(crate) fn survey_seed(seed: u64, nth: usize) -> u64 {
+    mix([seed, SURVEY, nth as u64, 0])
 }
 
 /// A hash of the words, cut to 32 bits: people write seeds on command lines.
@@ -47,6 +53,7 @@ mod tests {
         seeds.extend(
             (0..50).flat_map(|candidate| (0..6).map(move |nth| confirmation_seed(1, candidate, nth))),
         );
+        seeds.extend((0..10).map(|nth| survey_seed(1, nth)));
         let count = seeds.len();
         seeds.sort_unstable();
         seeds.dedup();

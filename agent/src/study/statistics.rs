@@ -33,6 +33,19 @@ pub(crate) fn p_text(p: f64) -> String {
     if p < LEAST { format!("p < {LEAST}") } else { format!("p = {p:.digits$}") }
 }
 
+/// Standard error of the mean; `None` for fewer than two values.
+pub(crate) fn standard_error(values: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    (values.len() > 1).then(|| (sum_of_squares(values) / (n - 1.0) / n).sqrt())
+}
+
+/// Half the width of the 95 % interval of a mean, by Student's t; `None` for fewer than two values.
+pub(crate) fn margin(values: &[f64]) -> Option<f64> {
+    let error = standard_error(values)?;
+    let t = StudentsT::new(0.0, 1.0, (values.len() - 1) as f64).expect("there are at least two values");
+    Some(t.inverse_cdf(0.975) * error)
+}
+
 /// P(T <= t) of Student's t with `degrees` > 0 degrees of freedom.
 pub(crate) fn student_t_cdf(t: f64, degrees: f64) -> f64 {
     StudentsT::new(0.0, 1.0, degrees).expect("degrees of freedom are above 0").cdf(t)
@@ -49,6 +62,14 @@ mod tests {
         {
             assert!((student_t_cdf(t, degrees) - expected).abs() < 2e-4, "{t} {degrees}");
         }
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_is_that_of_printed_tables() {
+        // Deviation sqrt(2.5), five values, t = 2.776.
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0];
+        assert!((margin(&values).unwrap() - 2.776 * 0.5_f64.sqrt()).abs() < 1e-3);
+        assert_eq!((margin(&[1.0]), standard_error(&[])), (None, None));
     }
 
     #[test]

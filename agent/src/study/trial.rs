@@ -104,6 +104,9 @@ pub(crate) struct Measurement {
     /// The final value of the metric over the whole validation set, lower is better (a metric that
     /// is to be maximised is negated where it is read). `Some` exactly when completed.
     pub(crate) metric: Option<f64>,
+    /// The same on a part that no study sees, where the program was asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) test: Option<f64>,
     /// In order of shares. Its last value, not `metric`, is what the pruner compares.
     pub(crate) curve: Vec<Point>,
     /// One line for people on an ending that is not `Completed`: the compiler's first error, the
@@ -125,6 +128,13 @@ pub(crate) struct Measurement {
     /// Most memory that the training took on the device in bytes, where that is not the processor.
     #[serde(default)]
     pub(crate) device_memory: Option<u64>,
+}
+
+impl Measurement {
+    /// Time in a slot, all phases together.
+    pub(crate) fn seconds(&self) -> Seconds {
+        self.build_seconds + self.smoke_seconds + self.train_seconds
+    }
 }
 
 #[cfg(test)]

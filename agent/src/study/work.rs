@@ -208,6 +208,7 @@ mod tests {
         Measurement {
             ending: Ending::Completed,
             metric: Some(metric),
+            test: None,
             curve: Vec::new(),
             reason: String::new(),
             build_seconds: 0.0,

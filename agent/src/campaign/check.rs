@@ -1,0 +1,139 @@
+//! The end of a comparison: what was returned is measured beside the untouched program and the preset, on the same fresh
+//! seeds, and the table is drawn.
+
+use anyhow::Result;
+
+use super::compare::{Contest, Entrant};
+use super::opening::{Shared, devices};
+use super::project::tree;
+use super::survey::{Premises, Subject, Survey};
+use super::tabulate::{with_sources, write};
+use super::{End, Options, Project, Typed};
+use crate::device;
+use crate::repo::Repo;
+use crate::report::{Comparison, Contender, Returned};
+use crate::study::{Measurement, Study, survey_seed};
+
+/// Seed of the seeds on which programs are checked, far from those of the studies.
+const CHECK: u64 = 1_000_000;
+
+impl Contest {
+    /// Measures the programs, of which the first is the untouched one, and writes the table.
+    pub(super) async fn check(
+        &self,
+        shared: &Shared,
+        main: &Repo,
+        project: &Project,
+        entrants: &[Entrant],
+    ) -> Result<Result<Comparison, End>> {
+        let (adapters, devices) = devices()?;
+        let typed = Typed { budget: Some(self.budget.clone()), slots: self.slots, ..Typed::default() };
+        let options = Options::decide(&typed, &project.config, None, devices)?;
+        let terms = vec![
+            ("budget".to_owned(), self.budget.clone()),
+            ("device".to_owned(), device::list(&options.devices)),
+            ("program".to_owned(), entrants[0].program.to_string()),
+        ];
+        let premises = Premises {
+            project,
+            options: &options,
+            adapters: &adapters,
+            slots: shared.slots.clone(),
+            interrupt: shared.interrupt.clone(),
+        };
+        let mut survey = Survey::open(&self.folder.join("check"), terms, premises)?;
+        survey.add_arguments(&project.config.run.test_args);
+        let base = tree(main, main.main_head()?)?;
+        let subject = |entrant: &Entrant| Subject {
+            title: entrant.title.clone(),
+            program: entrant.program.clone(),
+            tree: with_sources(&base, &entrant.sources),
+        };
+        let subjects: Vec<Subject> = entrants.iter().map(subject).collect();
+        let seeds: Vec<u64> = (0..self.check_seeds as usize).map(|nth| survey_seed(CHECK, nth)).collect();
+        survey.line(&format!("\nwhat was returned, on {} fresh seeds", seeds.len()));
+        if let Some(end) = survey.run(&subjects, &interleaved(&subjects, &seeds), |_| Ok(())).await? {
+            return Ok(Err(end));
+        }
+        let comparison = self.comparison(&options, entrants, seeds, &survey);
+        write(&self.folder.join("compare.md"), &comparison.to_markdown())?;
+        write(&self.folder.join("compare.json"), &(serde_json::to_string_pretty(&comparison)? + "\n"))?;
+        Ok(Ok(comparison))
+    }
+
+    fn comparison(
+        &self,
+        options: &Options,
+        entrants: &[Entrant],
+        seeds: Vec<u64>,
+        survey: &Survey,
+    ) -> Comparison {
+        let returned = |entrant: &Entrant| returned(entrant, &seeds, survey);
+        let given = entrants.iter().filter(|entrant| entrant.search.is_none());
+        let mut contenders: Vec<Contender> =
+            given.map(|entrant| Contender::fixed(&entrant.title, returned(entrant))).collect();
+        for method in &self.methods {
+            let of_it =
+                |entrant: &&Entrant| entrant.search.as_ref().is_some_and(|(other, _)| other == method);
+            let studies: Vec<&Study> = entrants
+                .iter()
+                .filter(of_it)
+                .filter_map(|entrant| Some(&entrant.search.as_ref()?.1))
+                .collect();
+            let returned = entrants.iter().filter(of_it).map(returned).collect();
+            contenders.push(Contender::of_studies(&method.to_string(), &studies, returned, self.trials));
+        }
+        Comparison {
+            metric: options.metric.name.clone(),
+            test_metric: options.metric.test_name(),
+            budget: self.budget.clone(),
+            device: device::list(&options.devices),
+            trials: self.trials,
+            repeats: self.repeats,
+            check_seeds: seeds,
+            contenders,
+        }
+    }
+}
+
+/// What a program gave on each seed.
+fn returned(entrant: &Entrant, seeds: &[u64], survey: &Survey) -> Returned {
+    let on_each = |value: fn(&Measurement) -> Option<f64>| {
+        let runs = seeds.iter().map(|seed| survey.measurement(&entrant.program, *seed));
+        runs.map(|run| Some(survey.as_printed(value(run?)?))).collect()
+    };
+    Returned {
+        trial: entrant.trial,
+        subject: entrant.subject.clone(),
+        values: on_each(|run| run.metric),
+        test: on_each(|run| run.test),
+    }
+}
+
+/// Each seed with each program, which take turns in being first; a program that several have returned runs once.
+fn interleaved(subjects: &[Subject], seeds: &[u64]) -> Vec<(usize, u64)> {
+    let is_first = |at: &usize| !subjects[..*at].iter().any(|other| other.program == subjects[*at].program);
+    let distinct: Vec<usize> = (0..subjects.len()).filter(is_first).collect();
+    let on = |(nth, seed): (usize, &u64)| -> Vec<(usize, u64)> {
+        (0..distinct.len()).map(|at| (distinct[(at + nth) % distinct.len()], *seed)).collect()
+    };
+    seeds.iter().enumerate().flat_map(on).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluator::Tree;
+    use crate::study::{ProgramId, Sources};
+
+    #[test]
+    fn programs_take_turns_in_being_first_and_none_runs_twice_on_a_seed() {
+        let subject = |name: &str| Subject {
+            title: name.to_owned(),
+            program: ProgramId::new(name, &Sources::default()),
+            tree: Tree::new(),
+        };
+        let subjects = [subject("a"), subject("b"), subject("a")];
+        assert_eq!(interleaved(&subjects, &[7, 8]), [(0, 7), (1, 7), (1, 8), (0, 8)]);
+    }
+}

@@ -1,0 +1,195 @@
+//! `compare`: search methods at equal numbers of trials on one target, and then what each returned, side by side.
+//!
+//! Each method has a repository and an ordinary study for each repeat, without proof: the search is what is compared.
+//! They take turns, so that a drift of the machine hits all alike. All is resumed from what lies in the folder.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::interrupt::Interrupt;
+use super::opening::{Campaign, Shared};
+use super::preset::preset;
+use super::{End, Project, Typed, UserError};
+use crate::evaluator::slots_directory;
+use crate::journal::{EventLog, Lock};
+use crate::policy::Method;
+use crate::repo::Repo;
+use crate::report::Comparison;
+use crate::study::{Event, Finish, ProgramId, Sources, Study, TrialNumber};
+
+/// The untouched target, in the folder of a comparison.
+pub(crate) const TARGET: &str = "main";
+/// What every study here is called.
+const STUDY: &str = "compare";
+/// Trials of a turn.
+const TURN: u32 = 4;
+/// A preset that a target brings along.
+const PRESET: &str = "presets/human.toml";
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Contest {
+    /// Folder of the comparison, in which the target lies.
+    pub(crate) folder: PathBuf,
+    pub(crate) methods: Vec<Method>,
+    pub(crate) trials: u32,
+    pub(crate) repeats: u32,
+    pub(crate) budget: String,
+    pub(crate) slots: Option<usize>,
+    pub(crate) preset: Option<PathBuf>,
+    pub(crate) check_seeds: u32,
+}
+
+/// A program that is compared.
+pub(super) struct Entrant {
+    /// The method that returned it and its study; `None` for one that was not searched for.
+    pub(super) search: Option<(Method, Study)>,
+    /// What people call it.
+    pub(super) title: String,
+    /// The first trial that tried it.
+    pub(super) trial: Option<TrialNumber>,
+    pub(super) program: ProgramId,
+    pub(super) sources: Sources,
+    /// What it changes of the untouched one.
+    pub(super) subject: String,
+}
+
+impl Entrant {
+    fn new(project: &Project, title: &str, sources: Sources) -> Result<Self> {
+        let edits = project.rewriter.difference(&project.sources, &sources)?;
+        let summaries: Vec<&str> = edits.iter().map(|edit| edit.summary.as_str()).collect();
+        Ok(Self {
+            search: None,
+            title: title.to_owned(),
+            trial: None,
+            program: project.identity(&sources),
+            subject: summaries.join("; "),
+            sources,
+        })
+    }
+}
+
+impl Contest {
+    /// Runs what has not been run; an end where the user ended it before. Must be called within the runtime.
+    pub(crate) async fn run(&self) -> Result<Result<Comparison, End>> {
+        let _lock = Lock::take(&self.folder).map_err(UserError::locked)?;
+        let target = self.folder.join(TARGET);
+        let main = Repo::open(&target).map_err(UserError::from_error)?;
+        let project = Project::read(&main, main.main_head()?)?;
+        // Whatever is wrong with it is said now and not after the studies.
+        let human = self.preset_text()?;
+        let human = human.map(|(name, text)| preset(&project, &name, &text)).transpose()?;
+        self.make_repositories(&main)?;
+        let shared = Shared { slots: slots_directory(&target), interrupt: Interrupt::listen(None) };
+        if let Some(end) = self.take_turns(&shared).await? {
+            return Ok(Err(end));
+        }
+        let mut entrants = vec![Entrant::new(&project, "baseline", project.sources.clone())?];
+        entrants.extend(human.map(|sources| Entrant::new(&project, "human", sources)).transpose()?);
+        for (method, repeat) in self.contenders(0) {
+            entrants.push(self.returned(&shared, &project, method, repeat)?);
+        }
+        self.check(&shared, &main, &project, &entrants).await
+    }
+
+    fn repository(&self, method: Method, repeat: u32) -> PathBuf {
+        self.folder.join(format!("{method}-{repeat}"))
+    }
+
+    /// Every method and repeat, the methods of a repeat side by side, another one first in each turn.
+    fn contenders(&self, turn: u32) -> impl Iterator<Item = (Method, u32)> {
+        let turned =
+            (0..self.methods.len()).map(move |at| self.methods[(at + turn as usize) % self.methods.len()]);
+        (1..=self.repeats).flat_map(move |repeat| turned.clone().map(move |method| (method, repeat)))
+    }
+
+    /// The preset's name and text, where there is one.
+    fn preset_text(&self) -> Result<Option<(String, String)>> {
+        let (path, is_typed) = match &self.preset {
+            Some(path) => (path.clone(), true),
+            None => (self.folder.join(TARGET).join(PRESET), false),
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((path.display().to_string(), text))),
+            Err(_) if !is_typed => Ok(None),
+            Err(error) => Err(UserError::new(format!("cannot read {}: {error}", path.display())).into()),
+        }
+    }
+
+    fn make_repositories(&self, main: &Repo) -> Result<()> {
+        for (method, repeat) in self.contenders(0) {
+            let path = self.repository(method, repeat);
+            if !path.exists() {
+                make_aside(&path, |aside| Ok(main.clone_main(aside).map(drop)?))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn typed(&self, method: Method, repeat: u32, trials: u32) -> Typed {
+        Typed {
+            study: Some(STUDY.to_owned()),
+            budget: Some(self.budget.clone()),
+            trials: Some(trials),
+            seed: Some(u64::from(repeat)),
+            search: Some(method.to_string()),
+            slots: self.slots,
+            time: None,
+            search_only: true,
+        }
+    }
+
+    /// Brings all studies to their last trial, a few trials at a time; `Some` where the user ended it before.
+    async fn take_turns(&self, shared: &Shared) -> Result<Option<End>> {
+        for turn in 0..self.trials.div_ceil(TURN) {
+            let trials = (turn + 1).saturating_mul(TURN).min(self.trials);
+            for (method, repeat) in self.contenders(turn) {
+                let path = self.repository(method, repeat);
+                if trials_of(&path)? >= trials {
+                    continue;
+                }
+                let mut campaign =
+                    Campaign::open_beside(&path, &self.typed(method, repeat, trials), Some(shared))?;
+                campaign
+                    .live
+                    .line(&format!("\n{method}, repeat {repeat}, to trial {trials} of {}", self.trials));
+                match campaign.run().await? {
+                    End::Finished(Finish::AllTrialsRun) | End::NothingLeft => {}
+                    end => return Ok(Some(end)),
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The program that a study returned.
+    fn returned(&self, shared: &Shared, project: &Project, method: Method, repeat: u32) -> Result<Entrant> {
+        let path = self.repository(method, repeat);
+        let typed = self.typed(method, repeat, self.trials);
+        let campaign = Campaign::open_beside(&path, &typed, Some(shared))?;
+        let program = campaign.policy.best(&campaign.notebook);
+        let sources = campaign.sources_of(&program)?.clone();
+        let first = campaign.study.trials.iter().find(|trial| *trial.program() == program);
+        Ok(Entrant {
+            trial: first.map(|trial| trial.started.trial),
+            search: Some((method, campaign.study)),
+            ..Entrant::new(project, &format!("{method}, repeat {repeat}"), sources)?
+        })
+    }
+}
+
+/// Trials of a study here that have ended, its baseline not counted.
+fn trials_of(repository: &Path) -> Result<u32> {
+    let repo = Repo::open(repository).map_err(UserError::from_error)?;
+    let events: Vec<Event> = EventLog::read(&repo.study_dir(STUDY))?;
+    let ended = events.iter().filter(|event| matches!(event, Event::TrialEnded(ended) if ended.trial > 0));
+    Ok(u32::try_from(ended.count())?)
+}
+
+/// Makes a folder beside its place and moves it there, so that half of one is never taken for it.
+pub(crate) fn make_aside(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let aside = path.with_extension("unfinished");
+    let _ = std::fs::remove_dir_all(&aside);
+    make(&aside)?;
+    std::fs::rename(&aside, path).with_context(|| format!("cannot make {}", path.display()))
+}

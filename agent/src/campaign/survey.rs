@@ -1,0 +1,298 @@
+//! A survey: given programs, measured on given seeds, without a study. Nothing is committed, stopped early or learned
+//! from. Each result is on disk before the next run begins, and a run that has one is never run again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::interrupt::Interrupt;
+use super::opening::{evaluator, not_fetched, open_slots};
+use super::record::seconds;
+use super::slots::{Finished, Order, Slots};
+use super::{End, Options, Project, UserError};
+use crate::device::Adapter;
+use crate::evaluator::{Evaluator, Tree};
+use crate::journal::{EventLog, Lock};
+use crate::repo::Timestamp;
+use crate::report::{Live, duration};
+use crate::study::{Ending, Measurement, Outcome, ProgramId};
+
+/// A program that is to be measured.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    /// What people call it.
+    pub(super) title: String,
+    pub(super) program: ProgramId,
+    pub(super) tree: Tree,
+}
+
+/// What all runs of a survey have in common, by name: results under other terms cannot stand beside them.
+pub(super) type Terms = Vec<(String, String)>;
+
+/// What a survey stands on.
+pub(super) struct Premises<'a> {
+    pub(super) project: &'a Project,
+    pub(super) options: &'a Options,
+    pub(super) adapters: &'a [Adapter],
+    /// Where the slots lie.
+    pub(super) slots: PathBuf,
+    pub(super) interrupt: Interrupt,
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Survey {
+    folder: PathBuf,
+    log: EventLog,
+    measured: BTreeMap<(ProgramId, u64), Measurement>,
+    evaluator: Evaluator,
+    slots: Slots<Place>,
+    live: Arc<Live>,
+    interrupt: Interrupt,
+    _lock: Lock,
+}
+
+/// One run: index of its subject, and its seed.
+type Place = (usize, u64);
+
+/// One entry of a survey's log.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Entry {
+    /// The first one.
+    Began {
+        terms: Terms,
+    },
+    Ended {
+        program: ProgramId,
+        seed: u64,
+        measurement: Box<Measurement>,
+        at: u64,
+    },
+}
+
+impl Survey {
+    /// Opens the survey whose log and whose runs' logs lie in a folder, or begins it there.
+    pub(super) fn open(folder: &Path, terms: Terms, premises: Premises<'_>) -> Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
+        let lock = Lock::take(folder).map_err(UserError::locked)?;
+        let (mut log, entries) = EventLog::open::<Entry>(folder)?;
+        match entries.first() {
+            Some(Entry::Began { terms: begun }) => agree(folder, begun, &terms)?,
+            _ => log.append(&Entry::Began { terms })?,
+        }
+        let ended = entries.into_iter().filter_map(|entry| match entry {
+            Entry::Ended { program, seed, measurement, .. } => Some(((program, seed), *measurement)),
+            Entry::Began { .. } => None,
+        });
+        let Premises { project, options, adapters, slots, interrupt } = premises;
+        Ok(Self {
+            measured: ended.collect(),
+            log,
+            evaluator: evaluator(options, project)?,
+            slots: Slots::new(open_slots(&slots, options, adapters)?),
+            live: Arc::new(Live::new(options.slots)),
+            interrupt,
+            folder: folder.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// What a run gave, however it ended; `None` before it has.
+    pub(super) fn measurement(&self, program: &ProgramId, seed: u64) -> Option<&Measurement> {
+        self.measured.get(&(program.clone(), seed))
+    }
+
+    /// Gives the programs more arguments.
+    pub(super) fn add_arguments(&mut self, arguments: &[String]) {
+        self.evaluator.plan.arguments.extend_from_slice(arguments);
+    }
+
+    pub(super) fn line(&self, text: &str) {
+        self.live.line(text);
+    }
+
+    /// Makes those runs that have not been made, in this order, and calls `changed` after each. `Some` where the user
+    /// ended it before.
+    pub(super) async fn run(
+        &mut self,
+        subjects: &[Subject],
+        runs: &[Place],
+        mut changed: impl FnMut(&Self) -> Result<()>,
+    ) -> Result<Option<End>> {
+        let mut waiting: Vec<Place> =
+            runs.iter().rev().filter(|run| !self.is_settled(subjects, **run)).copied().collect();
+        if waiting.is_empty() {
+            return Ok(None);
+        }
+        self.fetch(&subjects[0].tree).await?;
+        let mut pace = Pace { total: runs.len(), left: waiting.len(), ended: 0, begin: Instant::now() };
+        let end = loop {
+            let end = self.interrupt.end();
+            while end.is_none()
+                && self.slots.has_free()
+                && let Some(next) = waiting.pop()
+            {
+                if self.is_settled(subjects, next) {
+                    pace.left -= 1;
+                } else {
+                    self.start(subjects, next);
+                }
+            }
+            let Some(finished) = self.slots.next().await else { break end.filter(|_| pace.left > 0) };
+            let finished = finished?;
+            if finished.measurement.ending != Ending::Cancelled {
+                pace.count();
+                self.take_in(&subjects[finished.work.0], finished, &pace)?;
+                changed(self)?;
+            }
+        };
+        self.live.finish();
+        Ok(end)
+    }
+
+    /// Whether nothing is to be learned from a run: it was made, or its program would fail on any seed.
+    fn is_settled(&self, subjects: &[Subject], (subject, seed): Place) -> bool {
+        let program = &subjects[subject].program;
+        self.measurement(program, seed).is_some() || self.is_hopeless(program)
+    }
+
+    fn is_hopeless(&self, program: &ProgramId) -> bool {
+        let runs = self.measured.range((program.clone(), 0)..=(program.clone(), u64::MAX));
+        let mut endings = runs.map(|(_, measurement)| measurement.ending).peekable();
+        let fails = |ending| matches!(ending, Ending::Unviable | Ending::Invalid | Ending::Crashed);
+        endings.peek().is_some() && endings.all(fails)
+    }
+
+    async fn fetch(&mut self, tree: &Tree) -> Result<()> {
+        let slot = self.slots.first_free().expect("nothing is under way yet");
+        let logs = self.folder.join("fetch");
+        let fetched = self.evaluator.fetch(slot, tree, &logs, &self.interrupt.at_once).await;
+        fetched.map_err(not_fetched)
+    }
+
+    fn start(&mut self, subjects: &[Subject], work: Place) {
+        let (subject, seed) = (&subjects[work.0], work.1);
+        let order = Order {
+            work,
+            program: subject.program.clone(),
+            tree: subject.tree.clone(),
+            seed,
+            logs: self.folder.join("runs").join(format!("{}-{seed}", subject.program)),
+            title: subject.title.clone(),
+            pruner: None,
+            audit: false,
+            pack_into: None,
+        };
+        self.slots.start(order, self.evaluator.clone(), self.live.clone(), self.interrupt.at_once.clone());
+    }
+
+    fn take_in(&mut self, subject: &Subject, finished: Finished<Place>, pace: &Pace) -> Result<()> {
+        let Finished { seed, measurement, .. } = finished;
+        let (program, at) = (subject.program.clone(), seconds(Timestamp::now()));
+        let measurement = Box::new(measurement);
+        self.log.append(&Entry::Ended {
+            program: program.clone(),
+            seed,
+            measurement: measurement.clone(),
+            at,
+        })?;
+        let value = match (self.printed(&measurement), Outcome::of_failure(measurement.ending)) {
+            (None, Some(outcome)) => format!("{outcome}: {}", measurement.reason),
+            (value, _) => format!("{:.4}", value.unwrap_or(f64::NAN)),
+        };
+        self.live.line(&format!("{pace}  {value:>7}  {}", subject.title));
+        self.measured.insert((program, seed), *measurement);
+        Ok(())
+    }
+
+    /// A value of a measurement as the program printed it.
+    pub(super) fn as_printed(&self, value: f64) -> f64 {
+        if self.evaluator.plan.metric.maximise { -value } else { value }
+    }
+
+    /// The metric as the program printed it; `None` where the run did not complete.
+    pub(super) fn printed(&self, measurement: &Measurement) -> Option<f64> {
+        measurement.metric.map(|value| self.as_printed(value))
+    }
+}
+
+/// Refuses to put runs beside others that were made under other terms.
+fn agree(folder: &Path, begun: &Terms, terms: &Terms) -> Result<(), UserError> {
+    let find = |(name, now): &(String, String)| {
+        let then = begun.iter().find(|(other, _)| other == name).map_or("nothing", |(_, then)| then);
+        (then != now).then(|| (name.clone(), then.to_owned(), now.clone()))
+    };
+    let gone = begun.iter().find(|(name, _)| !terms.iter().any(|(other, _)| other == name));
+    let gone = gone.map(|(name, then)| (name.clone(), then.clone(), "nothing".to_owned()));
+    match terms.iter().find_map(find).or(gone) {
+        None => Ok(()),
+        Some((name, then, now)) => Err(UserError::new(format!(
+            "what lies in {} was begun with {name} {then}, not {now}; begin another one elsewhere",
+            folder.display()
+        ))),
+    }
+}
+
+/// How far a survey has come, and how fast.
+struct Pace {
+    total: usize,
+    left: usize,
+    /// Runs that ended since this process began.
+    ended: usize,
+    begin: Instant,
+}
+
+impl Pace {
+    fn count(&mut self) {
+        self.left -= 1;
+        self.ended += 1;
+    }
+}
+
+impl std::fmt::Display for Pace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let each = self.begin.elapsed().as_secs_f64() / self.ended.max(1) as f64;
+        let (done, total) = (self.total - self.left, self.total);
+        let digits = total.to_string().len();
+        write!(f, "{done:>digits$}/{total}  {:>5.0} an hour, ", 3600.0 / each.max(1e-3))?;
+        write!(f, "{:>6} left", duration(each * self.left as f64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(terms: &[(&str, &str)]) -> Terms {
+        terms.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn other_terms_are_refused_by_the_first_that_differs() {
+        let begun = terms(&[("budget", "10cpu-s"), ("width", "32,64")]);
+        let refused = |now: &[(&str, &str)]| {
+            agree(Path::new("t"), &begun, &terms(now)).err().map(|error| error.to_string())
+        };
+        assert_eq!(refused(&[("budget", "10cpu-s"), ("width", "32,64")]), None);
+        let error = refused(&[("budget", "20cpu-s"), ("width", "32,64")]).unwrap();
+        assert!(error.contains("begun with budget 10cpu-s, not 20cpu-s"), "{error}");
+        assert!(refused(&[("budget", "10cpu-s")]).unwrap().contains("begun with width 32,64, not nothing"));
+        let more = [("budget", "10cpu-s"), ("width", "32,64"), ("depth", "2")];
+        assert!(refused(&more).unwrap().contains("begun with depth nothing, not 2"));
+    }
+
+    #[test]
+    fn the_pace_counts_what_this_process_has_done() {
+        let begin = Instant::now();
+        let mut pace = Pace { total: 200, left: 100, ended: 0, begin };
+        pace.count();
+        let text = pace.to_string();
+        assert!(text.starts_with("101/200"), "{text}");
+        assert!(text.ends_with(" left"), "{text}");
+    }
+}

@@ -1,0 +1,214 @@
+//! `record`: measures programs of a repository's own space into a table of results, on which searches can be replayed.
+//!
+//! The survey's log beside the table is the truth; the table is written anew from it after each run, so that neither is
+//! ever half of one. A program has a row once it has run, with an empty cell for a run that has no result.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::interrupt::Interrupt;
+use super::opening::devices;
+use super::product::{Combination, Product};
+use super::project::tree;
+use super::survey::{Premises, Subject, Survey, Terms};
+use super::{Axis, End, Options, Project, Typed, UserError};
+use crate::device;
+use crate::evaluator::{File, Tree, slots_directory};
+use crate::journal::{Folder, Lock};
+use crate::repo::Repo;
+use crate::study::{Measurement, Sources, survey_seed};
+
+/// Measures the product of the axes, each program on so many seeds. Must be called within the runtime.
+pub(crate) fn open_table(
+    repo: &Path,
+    table: &Path,
+    axes: &[Axis],
+    seeds: usize,
+    typed: &Typed,
+) -> Result<Table> {
+    let repo = Repo::open(repo).map_err(UserError::from_error)?;
+    std::fs::create_dir_all(repo.journal_dir())?;
+    // Slots belong to a repository, and one run at a time fills them.
+    let lock = Lock::take(&repo.journal_dir()).map_err(UserError::locked)?;
+    let head = repo.main_head()?;
+    let project = Project::read(&repo, head)?;
+    let product = Product::new(&project, axes)?;
+    let folder = beside(table)?;
+    let (adapters, devices) = devices()?;
+    let options = Options::decide(typed, &project.config, None, devices)?;
+    let premises = Premises {
+        project: &project,
+        options: &options,
+        adapters: &adapters,
+        slots: slots_directory(repo.root()),
+        interrupt: Interrupt::listen(options.time),
+    };
+    let survey = Survey::open(&folder, terms(&project, &options, &product), premises)?;
+    let base = tree(&repo, head)?;
+    let subject = |combination: &Combination| Subject {
+        title: combination.title.clone(),
+        program: combination.program.clone(),
+        tree: with_sources(&base, &combination.sources),
+    };
+    Ok(Table {
+        subjects: product.programs.iter().map(subject).collect(),
+        path: table.to_owned(),
+        seeds: (0..seeds).map(|nth| survey_seed(options.seed, nth)).collect(),
+        product,
+        survey,
+        options,
+        _lock: lock,
+    })
+}
+
+/// A table that is being measured.
+#[derive(Debug)]
+pub(crate) struct Table {
+    path: PathBuf,
+    product: Product,
+    subjects: Vec<Subject>,
+    seeds: Vec<u64>,
+    options: Options,
+    survey: Survey,
+    _lock: Lock,
+}
+
+impl Table {
+    /// Says what is about to happen.
+    pub(crate) fn introduce(&self) {
+        let (left_out, why) = &self.product.left_out;
+        let left_out = match left_out {
+            0 => String::new(),
+            count => {
+                let all = count + self.subjects.len();
+                format!("; {count} of {all} combinations left out ({why})")
+            }
+        };
+        self.survey.line(&format!(
+            "{} programs on {} seeds, {} a run, on {}{left_out}\n",
+            self.subjects.len(),
+            self.seeds.len(),
+            self.options.budget,
+            device::list(&self.options.devices),
+        ));
+    }
+
+    /// Measures what has not been measured; `Some` where the user ended it before.
+    pub(crate) async fn fill(&mut self) -> Result<Option<End>> {
+        let Self { path, product, subjects, seeds, options, survey, .. } = self;
+        let mut shuffled: Vec<usize> = (0..subjects.len()).collect();
+        shuffled.sort_by_key(|&subject| {
+            let key = format!("{} {}", options.seed, subjects[subject].program);
+            *blake3::hash(key.as_bytes()).as_bytes()
+        });
+        let runs: Vec<(usize, u64)> =
+            seeds.iter().flat_map(|&seed| shuffled.iter().map(move |&subject| (subject, seed))).collect();
+        let write = |survey: &Survey| write(path, &text(product, seeds, options.metric.maximise, survey));
+        write(survey)?;
+        survey.run(subjects, &runs, write).await
+    }
+}
+
+/// The folder of a table's runs, `TABLE.csv.runs`; a table without one is none of ours.
+fn beside(table: &Path) -> Result<PathBuf, UserError> {
+    let folder = PathBuf::from(format!("{}.runs", table.display()));
+    if table.file_name().is_none() || table.is_dir() {
+        return Err(UserError::new(format!(
+            "{} is no file that a table could be written to",
+            table.display()
+        )));
+    }
+    if table.exists() && !folder.exists() {
+        return Err(UserError::new(format!(
+            "{} is there already, and the runs that it came of are not in {}; give another name",
+            table.display(),
+            folder.display()
+        )));
+    }
+    Ok(folder)
+}
+
+/// What must not change while a table is measured. More seeds may be asked for later.
+fn terms(project: &Project, options: &Options, product: &Product) -> Terms {
+    let term = |name: &str, value: String| (name.to_owned(), value);
+    let mut terms = vec![
+        term("budget", options.budget.clone()),
+        term("seed", options.seed.to_string()),
+        term("device", device::list(&options.devices)),
+        term("program", project.identity(&project.sources).to_string()),
+    ];
+    terms.extend(product.sites.iter().map(|site| term(&site.name, site.values.join(","))));
+    terms
+}
+
+/// A tree with other mutable files.
+pub(super) fn with_sources(tree: &Tree, sources: &Sources) -> Tree {
+    let mut tree = tree.clone();
+    for (path, text) in &sources.0 {
+        let executable = tree.get(path).is_some_and(|file| file.executable);
+        tree.insert(path.clone(), File { bytes: text.as_bytes().into(), executable });
+    }
+    tree
+}
+
+/// The table as it stands.
+fn text(product: &Product, seeds: &[u64], maximise: bool, survey: &Survey) -> String {
+    let direction = if maximise { "maximize" } else { "minimize" };
+    let params = product.sites.iter().map(|site| {
+        let kind = if site.ordered { "ord" } else { "cat" };
+        quoted(&format!("param:{}:{kind}", site.name))
+    });
+    let header: Vec<String> = params.chain((0..seeds.len()).map(|nth| format!("value:{nth}"))).collect();
+    let mut lines = vec![format!("# {direction}"), header.join(",")];
+    for combination in &product.programs {
+        let runs: Vec<_> = seeds.iter().map(|seed| survey.measurement(&combination.program, *seed)).collect();
+        if runs.iter().any(Option::is_some) {
+            let value = |run: &Option<&Measurement>| run.and_then(|run| survey.printed(run));
+            let results =
+                runs.iter().map(|run| value(run).map_or_else(String::new, |value| value.to_string()));
+            let cells: Vec<String> =
+                combination.values.iter().map(|value| quoted(value)).chain(results).collect();
+            lines.push(cells.join(","));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A cell, in quotes where CSV asks for them.
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+/// Writes a file in place of the one before, whole.
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let written = Folder::new(folder.to_owned()).save_blob(&name, text.as_bytes());
+    written.map_err(|error| UserError::new(format!("cannot write {}: {error}", path.display())).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_only_where_they_must_be() {
+        assert_eq!(quoted("recipe::WIDTH"), "recipe::WIDTH");
+        assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+
+    #[test]
+    fn a_table_that_was_not_recorded_here_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("t.csv");
+        assert_eq!(beside(&table).unwrap(), folder.path().join("t.csv.runs"));
+        std::fs::write(&table, "precious").unwrap();
+        assert!(beside(&table).unwrap_err().to_string().contains("give another name"));
+        assert!(beside(folder.path()).is_err());
+    }
+}

@@ -14,7 +14,7 @@ const ESCAPE: char = '\u{1b}';
 fn help_names_every_command_and_every_exit_code() {
     let user = User::new();
     let help = user.autoresearch(&["--help"]).well();
-    for command in ["demo", "new", "run", "pack", "unpack", "inspect", "log", "show", "doctor"] {
+    for command in ["demo", "new", "run", "pack", "unpack", "inspect", "log", "show", "bench", "doctor"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
     for code in ["0", "1", "2", "3", "4", "5", "6", "130"] {
@@ -23,7 +23,7 @@ fn help_names_every_command_and_every_exit_code() {
     for hidden in ["supervise", "probe"] {
         assert!(!help.contains(hidden), "what is not for people is not shown");
     }
-    for command in ["demo", "new", "run", "pack", "unpack", "inspect", "log", "show", "doctor"] {
+    for command in ["demo", "new", "run", "pack", "unpack", "inspect", "log", "show", "bench", "doctor"] {
         user.autoresearch(&[command, "--help"]).well();
     }
     let version = user.autoresearch(&["--version"]).well();

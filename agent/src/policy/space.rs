@@ -1,7 +1,7 @@
 //! What a policy sees of the programs it may propose: sites, their values, and what edits give.
 //!
 //! It knows no source text. `rewrite` stands behind [`Space`] in a study, a table of results in
-//! the bench.
+//! a bench.
 
 use super::notebook::Notebook;
 use crate::study::{Choice, Edit, ProgramId, Proposal, TrialNumber, Values};
@@ -64,6 +64,12 @@ pub(crate) trait Space {
     /// sites, and random search is then uniform over the whole space.
     fn reach(&self) -> usize {
         3
+    }
+
+    /// All programs there are, where some combination of values is none of them: edits that are drawn blindly may then
+    /// never meet one. `None` where drawing and refusing finds enough.
+    fn listing(&self) -> Option<&[Values]> {
+        None
     }
 }
 

@@ -113,3 +113,27 @@ impl Space for Grid {
         Some(Derived { id: Self::id(&values), values, edits })
     }
 }
+
+/// Those programs of a grid that have a row.
+pub(super) struct Sparse {
+    pub(super) grid: Grid,
+    pub(super) rows: Vec<Values>,
+}
+
+impl Space for Sparse {
+    fn sites(&self, parent: &Program) -> Vec<SiteView> {
+        self.grid.sites(parent)
+    }
+
+    fn derive(&self, parent: &Program, changes: &[Change]) -> Option<Derived> {
+        self.grid.derive(parent, changes).filter(|derived| self.rows.contains(&derived.values))
+    }
+
+    fn reach(&self) -> usize {
+        usize::MAX
+    }
+
+    fn listing(&self) -> Option<&[Values]> {
+        Some(&self.rows)
+    }
+}

@@ -54,7 +54,7 @@ mod tests {
         {
             assert!((student_t_cdf(t, degrees) - expected).abs() < 2e-4, "{t} {degrees}");
             let back = student_t_quantile(student_t_cdf(t, degrees), degrees);
-            assert!((back - t).abs() < 1e-6, "{back} {t} {degrees}");
+            assert!((back - t).abs() < 1e-4, "{back} {t} {degrees}");
         }
     }
 

@@ -39,6 +39,7 @@ fn plot(searched: &Searched, settings: &Settings) -> String {
     let high = bounds().fold(low + 0.1, f64::max);
     let frame = Frame { last: settings.trials as f64, low, high };
     let mut svg = frame.grid(|value| format!("{:.3}", 10_f64.powf(value)));
+    svg.push_str(&frame.marks(&checkpoints(settings.trials)));
     for (index, (replayed, curve)) in searched.methods.iter().zip(&curves).enumerate() {
         let colour = COLOURS[index % COLOURS.len()];
         let line = |side: f64| -> Vec<String> {

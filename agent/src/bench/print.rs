@@ -133,6 +133,9 @@ pub(crate) fn ratios(tables: &[Searched], settings: &Settings) -> String {
     );
     for (method, replayed) in first.methods.iter().enumerate() {
         for (which, suffix) in [(Which::Returned, ""), (Which::Observed, OBSERVED)] {
+            if which == Which::Returned && first.against == Some(method) {
+                continue;
+            }
             let _ = write!(text, "  {:width$}", format!("{}{suffix}", replayed.variant));
             for &trials in &checkpoints {
                 let point = settings.point(trials);

@@ -24,7 +24,7 @@ fn refusal(text: &str) -> String {
 
 /// Values of the sites, as any program of the table has them.
 fn ladders(table: &Table) -> Vec<Vec<String>> {
-    let values = table.listing().expect("some combination is missing")[0].clone();
+    let values = table.rows().next().expect("a row").0.clone();
     let program = Program { id: id(&values), trial: 0, values };
     table.sites(&program).into_iter().map(|site| site.values).collect()
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::policy::{Change, Derived, Program, SiteView, Space};
+use crate::policy::{Change, Derived, Listing, Program, SiteView, Space};
 use crate::study::{Edit, ProgramId, Sources, Values, mean, median};
 
 /// Programs of which the median one is where a search starts.
@@ -36,8 +36,8 @@ pub(crate) struct Table {
     best: f64,
     median: f64,
     worst: f64,
-    /// Whether every combination of values is a program.
-    full: bool,
+    /// The programs as a listing has them, where some combination of values is none; else nothing.
+    listing: Vec<u16>,
 }
 
 impl Table {
@@ -51,10 +51,8 @@ impl Table {
         let worst = there.iter().copied().reduce(f64::max)?;
         let median = median(&there)?;
         let by_id = programs.iter().enumerate().map(|(row, values)| (id(values), row)).collect();
-        let sizes = columns.iter().map(|column| column.values.len());
-        let combinations = sizes.fold(1_usize, usize::saturating_mul);
-        let full = combinations == programs.len();
-        let table = Self { name, columns, programs, results, means, by_id, best, median, worst, full };
+        let listing = listing(&columns, &programs);
+        let table = Self { name, columns, programs, results, means, by_id, best, median, worst, listing };
         (table.scale() > 0.0 && (worst - best).is_finite()).then_some(table)
     }
 
@@ -101,6 +99,21 @@ pub(super) fn id(values: &Values) -> ProgramId {
     ProgramId::new("table", &Sources(values.clone()))
 }
 
+/// The programs as a listing has them; nothing where all combinations of values are programs.
+fn listing(columns: &[Column], programs: &[Values]) -> Vec<u16> {
+    let sizes = columns.iter().map(|column| column.values.len());
+    if sizes.fold(1_usize, usize::saturating_mul) == programs.len() {
+        return Vec::new();
+    }
+    let codes =
+        |column: &Column| -> HashMap<String, u16> { column.values.iter().cloned().zip(0..).collect() };
+    let codes: Vec<HashMap<String, u16>> = columns.iter().map(codes).collect();
+    let row = |values: &Values| -> Vec<u16> {
+        columns.iter().zip(&codes).map(|(column, codes)| codes[&values[&column.name]]).collect()
+    };
+    programs.iter().flat_map(row).collect()
+}
+
 /// The values that changes of a parent give, and the edits that they are.
 pub(super) fn edited(parent: &Program, changes: &[Change]) -> Option<(Values, Vec<Edit>)> {
     let mut values = parent.values.clone();
@@ -135,8 +148,8 @@ impl Space for Table {
         self.columns.len()
     }
 
-    fn listing(&self) -> Option<&[Values]> {
-        (!self.full).then_some(&self.programs)
+    fn listing(&self) -> Option<Listing<'_>> {
+        (!self.listing.is_empty()).then(|| self.listing.chunks_exact(self.columns.len()))
     }
 }
 
@@ -196,7 +209,8 @@ pub(super) mod tests {
         assert_eq!(table.derive(&parent, &change("1")), None);
         let derived = table.derive(&parent, &change("2")).expect("a row");
         assert_eq!((derived.id, derived.edits[0].from.as_str()), (program(2, 1), "0"));
-        assert_eq!(table.listing().map(<[Values]>::len), Some(8));
+        let listing = table.listing().expect("one is missing");
+        assert_eq!((listing.len(), listing.last()), (8, Some(&[2, 2][..])));
         assert!(square(3, |a, b| Some(vec![(a + b) as f64])).listing().is_none());
     }
 }

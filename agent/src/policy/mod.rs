@@ -34,7 +34,7 @@ mod toy;
 pub(crate) use encoding::number;
 pub(crate) use method::{Method, policy};
 pub(crate) use notebook::{Notebook, Observation, Verdict};
-pub(crate) use space::{Change, Derived, Program, SiteView, Space};
+pub(crate) use space::{Change, Derived, Listing, Program, SiteView, Space};
 pub(crate) use variant::{Part, Variant};
 
 use serde::{Deserialize, Serialize};

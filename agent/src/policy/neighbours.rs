@@ -1,32 +1,30 @@
 //! The programs near a parent, where a space lists those that exist: few may differ from it in a few sites.
 
 use super::{SiteView, Space};
-use crate::study::Values;
 
 /// Edits as indices of sites and of their values.
 pub(super) type Moves = Vec<(usize, usize)>;
 
 /// How each listed program differs from the one that has these sites, where it does so in one to `most` of them. `None`
-/// where every combination exists and edits can be drawn blindly.
+/// where programs are not listed, and edits can be drawn blindly.
 pub(super) fn neighbours(space: &dyn Space, sites: &[SiteView], most: usize) -> Option<Vec<Moves>> {
     let listing = space.listing()?;
-    let moves = listing.iter().filter_map(|values| moves(sites, values, most));
-    Some(moves.filter(|moves| !moves.is_empty()).collect())
+    let from = present(sites);
+    let distance = |row: &&[u16]| row.iter().zip(&from).filter(|(to, from)| to != from).count();
+    let near = listing.filter(|row| (1..=most).contains(&distance(row)));
+    Some(near.map(|row| moves(&from, row)).collect())
 }
 
-/// The moves that lead to these values; `None` where they are more than `most`, or some value is not to be had.
-pub(super) fn moves(sites: &[SiteView], values: &Values, most: usize) -> Option<Moves> {
-    let mut moves = Moves::new();
-    for (index, site) in sites.iter().enumerate() {
-        let value = values.get(&site.name)?;
-        if *value != site.value {
-            if moves.len() == most {
-                return None;
-            }
-            moves.push((index, site.values.iter().position(|other| other == value)?));
-        }
-    }
-    Some(moves)
+/// The program that has these sites, as listings have it.
+pub(super) fn present(sites: &[SiteView]) -> Vec<u16> {
+    let index = |site: &SiteView| site.values.iter().position(|value| *value == site.value);
+    sites.iter().map(|site| index(site).map_or(u16::MAX, |index| index as u16)).collect()
+}
+
+/// The moves from one listed program to another.
+pub(super) fn moves(from: &[u16], to: &[u16]) -> Moves {
+    let sites = from.iter().zip(to).enumerate();
+    sites.filter(|(_, (from, to))| from != to).map(|(site, (_, to))| (site, usize::from(*to))).collect()
 }
 
 #[cfg(test)]
@@ -42,14 +40,10 @@ mod tests {
         let sites = grid.sites(baseline);
         assert_eq!(neighbours(&grid, &sites, 3), None);
 
-        let row = |digits: &str| {
-            let value = |(site, digit): (usize, char)| (format!("ord{site}"), digit.to_string());
-            digits.chars().enumerate().map(value).collect::<Values>()
-        };
-        let sparse = Sparse { grid, rows: ["2222", "2220", "0200", "0001"].map(row).to_vec() };
+        let rows = [[2, 2, 2, 2], [2, 2, 2, 0], [0, 2, 0, 0], [0, 0, 0, 1]];
+        let sparse = Sparse { grid, rows: rows.concat() };
         assert_eq!(neighbours(&sparse, &sites, 3), Some(vec![vec![(3, 0)], vec![(0, 0), (2, 0), (3, 0)]]));
         assert_eq!(neighbours(&sparse, &sites, 1), Some(vec![vec![(3, 0)]]));
-        assert_eq!(moves(&sites, &row("0001"), 4).map(|moves| moves.len()), Some(4));
-        assert_eq!(moves(&sites, &row("9222"), 4), None);
+        assert_eq!(neighbours(&sparse, &sites, 4).map(|near| near.len()), Some(3));
     }
 }

@@ -73,10 +73,11 @@ pub(super) fn propose(rng: &mut ChaCha8Rng, batch: &mut Batch<'_>, method: Metho
         let Some(listing) = batch.space.listing() else {
             return batch.take(baseline, &anywhere(rng, &sites), choice);
         };
+        let from = neighbours::present(&sites);
         let mut order = index::sample(rng, listing.len(), listing.len()).into_iter();
         return order.any(|row| {
-            let moves = neighbours::moves(&sites, &listing[row], sites.len());
-            moves.is_some_and(|moves| batch.take(baseline, &changes(&sites, &moves), choice.clone()))
+            let to = listing.clone().nth(row).expect("as many as it is long");
+            batch.take(baseline, &changes(&sites, &neighbours::moves(&from, to)), choice.clone())
         });
     }
     let programs = batch.notebook.programs();

@@ -3,6 +3,8 @@
 //! It knows no source text. `rewrite` stands behind [`Space`] in a study, a table of results in
 //! a bench.
 
+use std::slice::ChunksExact;
+
 use super::notebook::Notebook;
 use crate::study::{Choice, Edit, ProgramId, Proposal, TrialNumber, Values};
 
@@ -67,11 +69,15 @@ pub(crate) trait Space {
     }
 
     /// All programs there are, where some combination of values is none of them: edits that are drawn blindly may then
-    /// never meet one. `None` where drawing and refusing finds enough.
-    fn listing(&self) -> Option<&[Values]> {
+    /// never meet one. By program, and in the order of its sites, which are the same in all, the index of each value.
+    /// `None` where all combinations are programs, or so many that blind draws do.
+    fn listing(&self) -> Option<Listing<'_>> {
         None
     }
 }
+
+/// Programs as indices of their values, site by site.
+pub(crate) type Listing<'a> = ChunksExact<'a, u16>;
 
 /// The proposals of one `ask`. Holds the duplicate rule: no program that was tried, is pending or
 /// stands in this batch already is taken, unless as a repeat that was meant.

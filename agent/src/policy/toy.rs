@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Change, Derived, Notebook, Policy, Program, SiteView, Space};
+use super::{Change, Derived, Listing, Notebook, Policy, Program, SiteView, Space};
 use crate::study::{Choice, Edit, Outcome, ProgramId, Proposal, Sources, TrialNumber, Values};
 
 /// The identity of the program that is called `n`.
@@ -114,10 +114,11 @@ impl Space for Grid {
     }
 }
 
-/// Those programs of a grid that have a row.
+/// Those programs of a grid, which all have all sites, that are listed.
 pub(super) struct Sparse {
     pub(super) grid: Grid,
-    pub(super) rows: Vec<Values>,
+    /// As a listing has them.
+    pub(super) rows: Vec<u16>,
 }
 
 impl Space for Sparse {
@@ -126,14 +127,17 @@ impl Space for Sparse {
     }
 
     fn derive(&self, parent: &Program, changes: &[Change]) -> Option<Derived> {
-        self.grid.derive(parent, changes).filter(|derived| self.rows.contains(&derived.values))
+        let derived = self.grid.derive(parent, changes)?;
+        let number = |value: &String| value.parse::<u16>().expect("the values of a grid are numbers");
+        let row: Vec<u16> = derived.values.values().map(number).collect();
+        self.listing()?.any(|listed| listed == row).then_some(derived)
     }
 
     fn reach(&self) -> usize {
         usize::MAX
     }
 
-    fn listing(&self) -> Option<&[Values]> {
-        Some(&self.rows)
+    fn listing(&self) -> Option<Listing<'_>> {
+        Some(self.rows.chunks_exact(self.grid.categories + self.grid.ladders))
     }
 }

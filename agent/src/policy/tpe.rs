@@ -15,8 +15,8 @@ use super::parzen::Mixture;
 use super::random;
 use super::space::Batch;
 use super::surrogate::changed;
-use super::{Change, Method, Notebook, Policy, Program, SiteView, Space, Update, draw, neighbours};
-use crate::study::{Choice, ProgramId, Proposal, TrialNumber, Values};
+use super::{Change, Listing, Method, Notebook, Policy, Program, SiteView, Space, Update, draw, neighbours};
+use crate::study::{Choice, ProgramId, Proposal, TrialNumber};
 
 const STARTUP_TRIALS: usize = 10;
 const CANDIDATES: usize = 24;
@@ -34,14 +34,11 @@ type Drawn = (f64, usize, Vec<Change>);
 pub(super) struct Tpe {
     rng: ChaCha8Rng,
     encoding: Encoding,
-    /// Rows of what the space lists, encoded once.
-    #[serde(skip)]
-    listed: Vec<Row>,
 }
 
 impl Tpe {
     pub(super) fn new(seed: u64) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), encoding: Encoding::default(), listed: Vec::new() }
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), encoding: Encoding::default() }
     }
 
     /// Programs of the good runs and of the others, in the order in which the runs ended.
@@ -57,15 +54,22 @@ impl Tpe {
         (programs[..good].to_vec(), programs[good..].to_vec())
     }
 
-    fn propose(&mut self, batch: &mut Batch<'_>, parents: &Parents, good: &[usize], others: &[usize]) {
+    fn propose(
+        &mut self,
+        batch: &mut Batch<'_>,
+        parents: &Parents,
+        good: &[usize],
+        others: &[usize],
+        listed: Option<&mut Listed>,
+    ) {
         let taken: Vec<Row> =
             batch.proposals().iter().map(|taken| self.encoding.row(&taken.values)).collect();
         let rows = self.encoding.rows();
         let good: Vec<&Row> = good.iter().map(|&program| &rows[program]).collect();
         let others: Vec<&Row> = others.iter().map(|&program| &rows[program]).chain(&taken).collect();
         let (good, others) = (Mixture::new(&self.encoding, &good), Mixture::new(&self.encoding, &others));
-        let mut drawn = match batch.space.listing() {
-            Some(listing) => self.draw_listed(batch, parents, listing, &good, &others),
+        let mut drawn = match listed {
+            Some(listed) => listed.draw(&taken, parents, &others, &mut self.rng),
             None => (0..CANDIDATES).map(|_| self.draw(parents, &good, &others)).collect(),
         };
         drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -98,37 +102,75 @@ impl Tpe {
         (good.log_density(&row) - others.log_density(&row), kernel, changes)
     }
 
-    /// Draws from the good side, given that they exist and are untried, as edits of the nearest good program.
-    fn draw_listed(
+    /// What the space lists and was not tried yet.
+    fn listed(
         &mut self,
-        batch: &Batch<'_>,
-        parents: &Parents,
-        listing: &[Values],
-        good: &Mixture,
-        others: &Mixture,
-    ) -> Vec<Drawn> {
-        if self.listed.is_empty() {
-            self.listed = listing.iter().map(|values| self.encoding.row(values)).collect();
+        notebook: &Notebook,
+        listing: Listing<'_>,
+        sites: &[SiteView],
+        good: &[usize],
+    ) -> Listed {
+        let codes: Vec<(usize, Vec<Code>)> = sites
+            .iter()
+            .map(|site| {
+                let column = self.encoding.column(&site.name);
+                (column, site.values.iter().map(|value| self.encoding.code(column, value)).collect())
+            })
+            .collect();
+        let rows = self.encoding.rows();
+        let good: Vec<&Row> = good.iter().map(|&program| &rows[program]).collect();
+        let good = Mixture::new(&self.encoding, &good);
+        let mut listed = Listed::default();
+        for program in listing {
+            let places = codes.iter().zip(program);
+            let places: Vec<_> =
+                places.map(|((column, codes), &value)| (*column, codes[usize::from(value)])).collect();
+            let row = changed(&[], &places);
+            let found = self.encoding.find(&row);
+            if !found.is_some_and(|found| notebook.programs()[found].is_seen()) {
+                listed.logs.push(good.log_density(&row));
+                listed.programs.push((row, program.to_vec()));
+            }
         }
-        let is_tried = |row: usize| {
-            let program = self.encoding.find(&self.listed[row]);
-            program.is_some_and(|program| batch.notebook.programs()[program].is_seen())
-                || batch.proposals().iter().any(|taken| taken.values == listing[row])
-        };
-        let untried: Vec<usize> = (0..listing.len()).filter(|&row| !is_tried(row)).collect();
-        let logs: Vec<f64> = untried.iter().map(|&row| good.log_density(&self.listed[row])).collect();
-        let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let weights: Vec<f64> = logs.iter().map(|log| (log - highest).exp()).collect();
-        let draws = CANDIDATES.min(untried.len());
+        listed
+    }
+}
+
+/// Programs that exist and are untried.
+#[derive(Default)]
+struct Listed {
+    /// Each as a row, and as the listing has it.
+    programs: Vec<(Row, Vec<u16>)>,
+    /// Logarithms of their densities on the good side.
+    logs: Vec<f64>,
+}
+
+impl Listed {
+    /// Draws from the good side, given that they are listed and not taken, as edits of the nearest good program.
+    fn draw(
+        &mut self,
+        taken: &[Row],
+        parents: &Parents,
+        others: &Mixture,
+        rng: &mut ChaCha8Rng,
+    ) -> Vec<Drawn> {
+        if let Some(last) = taken.last()
+            && let Some(index) = self.programs.iter().position(|(row, _)| row == last)
+        {
+            self.programs.swap_remove(index);
+            self.logs.swap_remove(index);
+        }
+        let highest = self.logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = self.logs.iter().map(|log| (log - highest).exp()).collect();
+        let from: Vec<Vec<u16>> = parents.iter().map(|(_, sites)| neighbours::present(sites)).collect();
+        let draws = CANDIDATES.min(self.programs.len());
         let drawn = (0..draws).filter_map(|_| {
-            let index = draw::index(&weights, &mut self.rng);
-            let row = untried[index];
-            let ways = parents.iter().enumerate().filter_map(|(kernel, (_, sites))| {
-                Some((kernel, neighbours::moves(sites, &listing[row], sites.len())?))
-            });
+            let index = draw::index(&weights, rng);
+            let (row, to) = &self.programs[index];
+            let ways = from.iter().map(|from| neighbours::moves(from, to)).enumerate();
             let (kernel, moves) = ways.min_by_key(|(_, moves)| moves.len())?;
             let changes = moves.into_iter().map(|(site, value)| parents[kernel].1[site].change(value));
-            Some((logs[index] - others.log_density(&self.listed[row]), kernel, changes.collect()))
+            Some((self.logs[index] - others.log_density(row), kernel, changes.collect()))
         });
         drawn.collect()
     }
@@ -166,11 +208,12 @@ impl Policy for Tpe {
         others.extend(programs.filter(|(_, tried)| tried.pending > 0).map(|(program, _)| program));
         let parents = parents(notebook, space, &good);
         parents.iter().for_each(|(_, sites)| self.encoding.learn(sites));
+        let mut listed = space.listing().map(|listing| self.listed(notebook, listing, &parents[0].1, &good));
         for _ in 0..n * random::attempts(space) {
             if batch.is_full() {
                 break;
             }
-            self.propose(&mut batch, &parents, &good, &others);
+            self.propose(&mut batch, &parents, &good, &others, listed.as_mut());
         }
         batch.into_proposals()
     }

@@ -44,6 +44,15 @@ impl Frame {
         svg
     }
 
+    /// Numbers of trials along the axis.
+    pub(crate) fn marks(self, trials: &[usize]) -> String {
+        let mark = |&trials: &usize| {
+            let (x, y) = (self.x(trials as f64), HEIGHT - MARGIN);
+            format!("<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{trials}</text>\n", y + 16.0)
+        };
+        trials.iter().map(mark).collect()
+    }
+
     /// What the axes and the plot are called.
     pub(crate) fn captions(self, title: &str) -> String {
         format!(

@@ -67,19 +67,22 @@ pub(crate) fn table_text(searched: &Searched, settings: &Settings) -> String {
 
 fn means(text: &mut String, searched: &Searched, settings: &Settings, which: Which) {
     let (checkpoints, width) = (checkpoints(settings.trials), width(&searched.methods));
-    let program = match which {
-        Which::Returned => "returned",
-        Which::Observed => "with the best single result",
+    let (program, cost) = match which {
+        Which::Returned => ("returned", "  CPU s a search"),
+        Which::Observed => ("with the best single result", ""),
     };
     let _ = writeln!(text, "\n  regret x 1000 of the program {program}, mean and standard error");
-    let _ = writeln!(text, "  {:width$}{}  CPU s a search", "trials", heads(&checkpoints, 14));
+    let _ = writeln!(text, "  {:width$}{}{cost}", "trials", heads(&checkpoints, 14));
     for replayed in &searched.methods {
         let _ = write!(text, "  {:width$}", replayed.variant);
         for &trials in &checkpoints {
             let (mean, error) = at(replayed, settings, trials, which);
             let _ = write!(text, "{:>14}", format!("{:.0} ± {:.0}", UNIT * mean, UNIT * error));
         }
-        let _ = writeln!(text, "{:>16.2}", replayed.seconds);
+        if which == Which::Returned {
+            let _ = write!(text, "{:>16.2}", replayed.seconds);
+        }
+        text.push('\n');
     }
 }
 

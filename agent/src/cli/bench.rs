@@ -1,5 +1,8 @@
 //! `bench`: search methods compared on tables of real results, and what their choices cost.
 
+use std::fs;
+use std::path::Path;
+
 use anyhow::{Context, Result};
 
 use super::args::{BenchCommand, BenchSearchArgs};
@@ -23,7 +26,7 @@ fn search(args: &BenchSearchArgs) -> Result<()> {
     let mut methods = methods_or_all(&args.methods.methods);
     methods.extend(args.against.clone().filter(|against| !methods.contains(against)));
     let against = args.against.clone().unwrap_or(Method::Tpe.into());
-    let against = methods.iter().position(|method| *method == against);
+    let against = methods.iter().position(|method| *method == against).filter(|_| methods.len() > 1);
     let trials = args.trials as usize;
     let settings = Settings {
         trials,
@@ -32,6 +35,10 @@ fn search(args: &BenchSearchArgs) -> Result<()> {
         seed: args.seed,
         points: if args.plot.is_some() { bench::points(trials) } else { bench::checkpoints(trials) },
     };
+    if let Some(file) = &args.plot {
+        // Where it cannot be written, that is said before anything is run.
+        write(file, "")?;
+    }
     let mut all = Vec::new();
     for table in tables {
         let mut replayed = Vec::new();
@@ -52,10 +59,13 @@ fn search(args: &BenchSearchArgs) -> Result<()> {
         anstream::print!("{}", bench::ratios(&all, &settings));
     }
     if let Some(file) = &args.plot {
-        let written = std::fs::write(file, bench::curves(&all, &settings));
-        written.with_context(|| format!("cannot write {}", file.display()))?;
+        write(file, &bench::curves(&all, &settings))?;
     }
     Ok(())
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn cost(methods: &[Variant]) {

@@ -41,7 +41,8 @@ impl Tpe {
         Self { rng: ChaCha8Rng::seed_from_u64(seed), encoding: Encoding::default() }
     }
 
-    /// Programs of the good runs and of the others, in the order in which the runs ended.
+    /// Programs of the good runs and of the others, in the order in which the runs ended; among the others, as the last,
+    /// those that are pending.
     fn split(notebook: &Notebook) -> (Vec<usize>, Vec<usize>) {
         let runs = notebook.runs();
         let values: Vec<f64> = runs.iter().map(|&(_, verdict)| notebook.value(verdict)).collect();
@@ -50,8 +51,11 @@ impl Tpe {
         let good = ((GOOD_SHARE * runs.len() as f64).ceil() as usize).min(MOST_GOOD);
         order[..good].sort_unstable();
         order[good..].sort_unstable();
-        let programs: Vec<usize> = order.iter().map(|&run| runs[run].0).collect();
-        (programs[..good].to_vec(), programs[good..].to_vec())
+        let mut programs: Vec<usize> = order.iter().map(|&run| runs[run].0).collect();
+        let pending = notebook.programs().iter().enumerate().filter(|(_, tried)| tried.pending > 0);
+        programs.extend(pending.map(|(program, _)| program));
+        let others = programs.split_off(good);
+        (programs, others)
     }
 
     fn propose(
@@ -203,9 +207,7 @@ impl Policy for Tpe {
             }
             return batch.into_proposals();
         }
-        let (good, mut others) = Self::split(notebook);
-        let programs = notebook.programs().iter().enumerate();
-        others.extend(programs.filter(|(_, tried)| tried.pending > 0).map(|(program, _)| program));
+        let (good, others) = Self::split(notebook);
         let parents = parents(notebook, space, &good);
         parents.iter().for_each(|(_, sites)| self.encoding.learn(sites));
         let mut listed = space.listing().map(|listing| self.listed(notebook, listing, &parents[0].1, &good));
@@ -242,14 +244,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_tenth_is_good_and_at_most_25_are() {
+    fn the_best_tenth_is_good_and_what_is_pending_is_not() {
         let grid = Grid { categories: 2, ladders: 2, width: 5 };
-        let notebook = grid.study(&mut Tpe::new(3), 40, 1);
+        let mut notebook = grid.study(&mut Tpe::new(3), 40, 1);
         let (good, others) = Tpe::split(&notebook);
         assert_eq!((good.len(), others.len()), (4, 36));
         let mean = |program: &usize| notebook.programs()[*program].mean().expect("no run failed");
         let highest = good.iter().map(mean).fold(f64::MIN, f64::max);
         assert!(others.iter().all(|program| mean(program) >= highest));
+
+        let proposal = Tpe::new(4).ask(&notebook, &grid, 1).pop().expect("the grid is large");
+        notebook.begin(40, &proposal);
+        let (good, others) = Tpe::split(&notebook);
+        assert_eq!((good.len(), others.len(), others[36]), (4, 37, notebook.programs().len() - 1));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod cli;
 
+mod bench;
 mod campaign;
 mod config;
 mod device;

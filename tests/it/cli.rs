@@ -10,8 +10,9 @@ use super::support::{RECIPE_ONLY, User, said};
 /// Escape codes begin so.
 const ESCAPE: char = '\u{1b}';
 
-const COMMANDS: [&str; 11] =
-    ["demo", "new", "run", "pack", "unpack", "record", "compare", "inspect", "log", "show", "doctor"];
+const COMMANDS: [&str; 12] = [
+    "demo", "new", "run", "pack", "unpack", "record", "compare", "inspect", "log", "show", "bench", "doctor",
+];
 
 #[test]
 fn help_names_every_command_and_every_exit_code() {

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::campaign::Axis;
 use crate::config::Span;
-use crate::policy::Method;
+use crate::policy::{Method, Variant};
 
 /// Improve a Rust training crate by trying edits, and keep the record in git
 #[derive(Debug, Parser)]
@@ -79,6 +79,11 @@ pub(crate) enum Command {
         /// The repository
         #[arg(long, default_value = ".")]
         repo: PathBuf,
+    },
+    /// Compare search methods
+    Bench {
+        #[command(subcommand)]
+        bench: BenchCommand,
     },
     /// Say what a study would run on here, and what is missing
     Doctor {
@@ -194,6 +199,55 @@ pub(crate) struct InspectArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Replay searches on tables of real results, which takes the place of training
+    Search(BenchSearchArgs),
+    /// Measure what a choice of the next trial costs, in CPU time, in a long study of a hundred sites
+    Cost {
+        #[command(flatten)]
+        methods: MethodArgs,
+    },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct MethodArgs {
+    /// Search methods: random, greedy, evolution, tpe, ppo; the five by default. For ablations ppo-without-learning, -repeats, -scores
+    #[arg(long = "method", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub(crate) methods: Vec<Variant>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct BenchSearchArgs {
+    /// Tables: CSV, gzipped or not, a line `# minimize` or `# maximize` before the header, whose columns are
+    /// `param:NAME:cat` or `param:NAME:ord`, then `value:SEED`
+    #[arg(long = "table", value_name = "FILE", num_args = 1.., required = true)]
+    pub(crate) tables: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) methods: MethodArgs,
+    /// Trials of each search, its start and repeats included
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) trials: u32,
+    /// Searches of each method on each table
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) repeats: u32,
+    /// Seed of the searches
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Trials that are proposed at a time
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// The method that the others are compared with; tpe, where it is among them, by default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) against: Option<Variant>,
+    /// Draw the mean regret by trial (SVG)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
+    /// Print one JSON object for each table, method and checkpoint
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -207,7 +261,9 @@ mod tests {
 
     #[test]
     fn help_is_in_sentence_case_without_a_period() {
-        for command in Args::command().get_subcommands() {
+        let mut commands: Vec<clap::Command> = Args::command().get_subcommands().cloned().collect();
+        commands.extend(commands.clone().iter().flat_map(|command| command.get_subcommands().cloned()));
+        for command in commands {
             let texts = command.get_arguments().filter_map(|arg| arg.get_help());
             for text in texts.chain(command.get_about()).map(ToString::to_string) {
                 assert!(text.starts_with(char::is_uppercase) && !text.ends_with('.'), "{text}");

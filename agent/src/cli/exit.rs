@@ -11,7 +11,7 @@ pub(crate) const HELP: &str = "Exit codes:
   0    done, or stopped tidily at the user's word
   1    an error of ours, or of the machine
   2    wrong usage
-  3    the repository or its settings cannot be used
+  3    the repository, its settings or a table of results cannot be used
   4    the untouched program does not build, run or report its metric
   5    another run is at work on this repository
   6    a device has ceased to work; when it does again, `run` goes on from there

@@ -3,6 +3,7 @@
 //! Each command lives in a file of its own; nothing is decided here.
 
 mod args;
+mod bench;
 mod compare;
 mod demo;
 mod doctor;
@@ -36,7 +37,10 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
-    if matches!(args.command, Command::Inspect(_) | Command::Log { .. } | Command::Show { .. }) {
+    if matches!(
+        args.command,
+        Command::Inspect(_) | Command::Log { .. } | Command::Show { .. } | Command::Bench { .. }
+    ) {
         end_with_the_reader();
     }
     match args.command {
@@ -50,6 +54,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Inspect(inspect) => inspect::inspect(&inspect).map(|()| Exit::Success),
         Command::Log { repo, json } => journal::log(&repo, json).map(|()| Exit::Success),
         Command::Show { trial, repo } => journal::show(&repo, trial).map(|()| Exit::Success),
+        Command::Bench { bench } => bench::bench(&bench).map(|()| Exit::Success),
         Command::Doctor { repo } => doctor::doctor(repo.as_deref()),
         Command::Probe { device } => probe(&device).map(|()| Exit::Success),
         Command::Supervise { command } => Ok(Exit::Supervised(crate::runner::supervise(command))),

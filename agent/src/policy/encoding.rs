@@ -66,20 +66,26 @@ impl Column {
         index as Code + 1
     }
 
-    /// Puts the rungs in the order of the numbers; values that are none stay as they were met.
-    fn sort(&mut self) {
+    /// Puts the rungs in the order of the numbers. Where one value is none, those of `ladder` come as they stand there,
+    /// and the others stay as they were met.
+    fn sort(&mut self, ladder: &[String]) {
         let numbers: Option<Vec<f64>> = self.values.iter().map(|value| number(value)).collect();
-        let Some(numbers) = numbers else { return };
-        let mut order: Vec<usize> = (0..numbers.len()).collect();
-        order.sort_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
+        let mut order: Vec<usize> = (0..self.values.len()).collect();
+        if let Some(numbers) = numbers {
+            order.sort_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
+        } else {
+            let place = |index: usize| ladder.iter().position(|value| *value == self.values[index]);
+            order.sort_by_key(|&index| (place(index).unwrap_or(ladder.len()), self.rungs[index]));
+        }
         for (rung, index) in order.into_iter().enumerate() {
             self.rungs[index] = rung as u16;
         }
     }
 }
 
-/// Reads a literal as Rust writes it, `1_000`, `3e-4_f32`, `12usize`.
-fn number(literal: &str) -> Option<f64> {
+/// Reads a literal as Rust writes it, `1_000`, `3e-4_f32`, `12usize`. What is finite and a number here is what ladders are
+/// ordered by.
+pub(crate) fn number(literal: &str) -> Option<f64> {
     let plain = literal.replace('_', "");
     let suffix = plain.find(['f', 'i', 'u']).unwrap_or(plain.len());
     plain[..suffix].parse().ok().filter(|number: &f64| number.is_finite())
@@ -146,7 +152,7 @@ impl Encoding {
         let known = column.len();
         let code = column.code(value);
         if column.ordered && column.len() > known {
-            column.sort();
+            column.sort(&[]);
         }
         code
     }
@@ -155,13 +161,14 @@ impl Encoding {
     pub(super) fn learn(&mut self, sites: &[SiteView]) {
         for site in sites {
             let index = self.column(&site.name);
-            if site.ordered && !self.columns[index].ordered {
-                let column = &mut self.columns[index];
-                column.ordered = true;
-                column.sort();
-            }
+            let (known, was_ordered) = (self.columns[index].len(), self.columns[index].ordered);
             for value in &site.values {
                 self.code(index, value);
+            }
+            let column = &mut self.columns[index];
+            if site.ordered && (!was_ordered || column.len() > known) {
+                column.ordered = true;
+                column.sort(&site.values);
             }
         }
     }
@@ -210,6 +217,16 @@ mod tests {
         let column = &encoding.columns()[0];
         assert_eq!((column.len(), column.rung(middle[0]), column.rung(lowest[0])), (4, Some(2), Some(0)));
         assert!((column.distance(middle[0], lowest[0]) - (2.0_f64 / 3.0).powi(2)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_ladder_of_words_has_the_order_of_its_site_whatever_was_met_first() {
+        let mut encoding = Encoding::default();
+        let large = encoding.row(&Values::from([("size".to_owned(), "large".to_owned())]));
+        encoding.learn(&[view("size", true, &["small", "inf", "large"])]);
+        let small = encoding.row(&Values::from([("size".to_owned(), "small".to_owned())]));
+        let column = &encoding.columns()[0];
+        assert_eq!([small[0], large[0]].map(|code| column.rung(code)), [Some(0), Some(2)]);
     }
 
     #[test]

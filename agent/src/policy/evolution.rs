@@ -56,8 +56,7 @@ impl Policy for Evolution {
                 break;
             }
             let parent = parent(notebook, &population, &mut self.rng);
-            let changes = random::edits(&mut self.rng, &space.sites(parent));
-            batch.take(parent, &changes, choice.clone());
+            random::mutate(&mut self.rng, &mut batch, parent, &space.sites(parent), &choice);
         }
         batch.into_proposals()
     }

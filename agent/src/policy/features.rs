@@ -250,7 +250,7 @@ mod tests {
         let mut encoding = Encoding::default();
         let program = &notebook.programs()[0].program;
         let row = encoding.row(&program.values);
-        let parents = [pool::Parent::new(program, row, 0, &grid.sites(program), &mut encoding)];
+        let parents = [pool::Parent::new(program, row, 0, &grid.sites(program), None, &mut encoding)];
         let mut tallies = Tallies::default();
         // A good trial in the ladder's middle, a failed one at a category.
         tallies.add(1, encoding.code(1, "2"), 0.9, false);
@@ -297,7 +297,7 @@ mod tests {
         let mut encoding = Encoding::default();
         let program = &notebook.programs()[0].program;
         let row = encoding.row(&program.values);
-        let parents = [pool::Parent::new(program, row, 0, &grid.sites(program), &mut encoding)];
+        let parents = [pool::Parent::new(program, row, 0, &grid.sites(program), None, &mut encoding)];
         let (tallies, mut rng) = (Tallies::default(), ChaCha8Rng::seed_from_u64(1));
         let candidates = pool::candidates(&parents, &|_| false, &mut rng);
         let reader = Reader::new(encoding.columns(), &tallies, &parents, 1.0);

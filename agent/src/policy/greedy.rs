@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::random::{self, ATTEMPTS};
+use super::random;
 use super::space::Batch;
 use super::{Method, Notebook, Policy, Space, Update};
 use crate::study::{Choice, ProgramId, Proposal, TrialNumber};
@@ -29,12 +29,11 @@ impl Policy for Greedy {
         let parent = &notebook.best().program;
         let sites = space.sites(parent);
         let choice = Choice { method: Method::Greedy.to_string(), ..Choice::default() };
-        for _ in 0..n * ATTEMPTS {
+        for _ in 0..n * random::attempts(space) {
             if batch.is_full() {
                 break;
             }
-            let changes = random::edits(&mut self.rng, &sites);
-            batch.take(parent, &changes, choice.clone());
+            random::mutate(&mut self.rng, &mut batch, parent, &sites, &choice);
         }
         batch.into_proposals()
     }

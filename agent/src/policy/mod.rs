@@ -6,6 +6,7 @@
 mod method;
 mod notebook;
 mod space;
+mod variant;
 
 mod cholesky;
 mod encoding;
@@ -23,17 +24,19 @@ mod rows;
 
 mod evolution;
 mod greedy;
+mod neighbours;
+mod parzen;
 mod random;
 mod tpe;
 
 #[cfg(test)]
-mod replay;
-#[cfg(test)]
 mod toy;
 
+pub(crate) use encoding::number;
 pub(crate) use method::{Method, policy};
 pub(crate) use notebook::{Notebook, Observation, Verdict};
-pub(crate) use space::{Change, Derived, Program, SiteView, Space};
+pub(crate) use space::{Change, Derived, Listing, Program, SiteView, Space};
+pub(crate) use variant::Variant;
 
 use serde::{Deserialize, Serialize};
 

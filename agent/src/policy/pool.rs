@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::draw::index;
 use super::encoding::{Code, Encoding, Row, at, trimmed};
+use super::neighbours::Moves;
 use super::posterior::{Point, changed};
 use super::random;
 use super::{Change, Program, SiteView};
@@ -31,6 +32,8 @@ pub(super) struct Parent {
     /// Column of each site, and the codes of its values.
     columns: Vec<usize>,
     codes: Vec<Vec<Code>>,
+    /// Its edits, where only some programs exist.
+    near: Option<Vec<Moves>>,
 }
 
 impl Parent {
@@ -39,6 +42,7 @@ impl Parent {
         row: Row,
         known: usize,
         sites: &[SiteView],
+        near: Option<Vec<Moves>>,
         encoding: &mut Encoding,
     ) -> Self {
         encoding.learn(sites);
@@ -48,7 +52,35 @@ impl Parent {
             .zip(&columns)
             .map(|(site, &column)| site.values.iter().map(|value| encoding.code(column, value)).collect());
         let codes = codes.collect();
-        Self { program: program.clone(), row, known, sites: sites.to_vec(), columns, codes }
+        Self { program: program.clone(), row, known, sites: sites.to_vec(), columns, codes, near }
+    }
+
+    /// Whether edits of it may give a program that was not `tried`, as far as one can tell.
+    pub(super) fn has_new(&self, tried: &dyn Fn(&Row) -> bool) -> bool {
+        self.near.as_ref().is_none_or(|near| near.iter().any(|moves| !tried(&self.edited(moves))))
+    }
+
+    /// All its single edits.
+    fn singles(&self) -> Vec<Moves> {
+        if let Some(near) = &self.near {
+            return near.iter().filter(|moves| moves.len() == 1).cloned().collect();
+        }
+        let sites = self.sites.iter().enumerate();
+        sites.flat_map(|(index, site)| site.others().map(move |value| vec![(index, value)])).collect()
+    }
+
+    /// Column, present code and new code of each edit.
+    fn codes(&self, moves: &[(usize, usize)]) -> impl Iterator<Item = (usize, Code, Code)> {
+        moves.iter().map(|&(site, value)| {
+            let column = self.columns[site];
+            (column, at(&self.row, column), self.codes[site][value])
+        })
+    }
+
+    /// Its row after some edits.
+    fn edited(&self, moves: &[(usize, usize)]) -> Row {
+        let changes: Vec<(usize, Code)> = self.codes(moves).map(|(column, _, to)| (column, to)).collect();
+        trimmed(changed(&self.row, &changes))
     }
 }
 
@@ -58,7 +90,7 @@ pub(super) struct Candidate {
     /// Rank of its parent, from 0 for the best.
     pub(super) parent: usize,
     /// Site and value of each edit, as the parent counts them; none for a repeat.
-    pub(super) moves: Vec<(usize, usize)>,
+    pub(super) moves: Moves,
 }
 
 impl Candidate {
@@ -69,11 +101,7 @@ impl Candidate {
 
     /// Column, present code and new code of each edit.
     pub(super) fn codes(&self, parents: &[Parent]) -> impl Iterator<Item = (usize, Code, Code)> {
-        let parent = &parents[self.parent];
-        self.moves.iter().map(|&(site, value)| {
-            let column = parent.columns[site];
-            (column, at(&parent.row, column), parent.codes[site][value])
-        })
+        parents[self.parent].codes(&self.moves)
     }
 
     pub(super) fn point(&self, parents: &[Parent]) -> Point {
@@ -98,7 +126,8 @@ pub(super) fn candidates(
             break;
         }
         let parent = index(&weights, rng);
-        let candidate = Candidate { parent, moves: random::moves(rng, &parents[parent].sites) };
+        let Parent { sites, near, .. } = &parents[parent];
+        let candidate = Candidate { parent, moves: random::moves_among(rng, sites, near.as_deref()) };
         let row = row(&candidate, parents);
         if !candidate.moves.is_empty() && !tried(&row) && rows.insert(row) {
             candidates.push(candidate);
@@ -112,13 +141,10 @@ fn singles(parents: &[Parent], tried: &dyn Fn(&Row) -> bool, rng: &mut ChaCha8Rn
     let mut singles = Vec::new();
     let mut rows = HashSet::new();
     for (parent, from) in parents.iter().enumerate().take(SINGLES_OF) {
-        for (index, site) in from.sites.iter().enumerate() {
-            for value in site.others() {
-                let candidate = Candidate { parent, moves: vec![(index, value)] };
-                let row = row(&candidate, parents);
-                if !tried(&row) && rows.insert(row) {
-                    singles.push(candidate);
-                }
+        for moves in from.singles() {
+            let row = from.edited(&moves);
+            if !tried(&row) && rows.insert(row) {
+                singles.push(Candidate { parent, moves });
             }
         }
     }
@@ -130,8 +156,7 @@ fn singles(parents: &[Parent], tried: &dyn Fn(&Row) -> bool, rng: &mut ChaCha8Rn
 }
 
 fn row(candidate: &Candidate, parents: &[Parent]) -> Row {
-    let point = candidate.point(parents);
-    trimmed(changed(&parents[candidate.parent].row, &point.changes))
+    parents[candidate.parent].edited(&candidate.moves)
 }
 
 #[cfg(test)]
@@ -147,7 +172,7 @@ mod tests {
         programs
             .map(|(known, tried)| {
                 let row = encoding.row(&tried.program.values);
-                Parent::new(&tried.program, row, known, &grid.sites(&tried.program), encoding)
+                Parent::new(&tried.program, row, known, &grid.sites(&tried.program), None, encoding)
             })
             .collect()
     }

@@ -13,12 +13,15 @@ use serde::{Deserialize, Serialize};
 use super::draw::{self, Draw};
 use super::encoding::{Encoding, Row, trimmed};
 use super::features::{self, FEATURES, Outlook, Reader, STUDY_FEATURES, Tallies};
+use super::neighbours::neighbours;
 use super::pool::{self, Candidate, Parent, TOPS};
 use super::posterior::{Point, Posterior, Prediction};
 use super::ppo::{ARGS, Agent};
+use super::random::EDIT_COUNTS;
 use super::rollout::Step;
 use super::space::Batch;
 use super::surrogate::{Surrogate, prior_distance};
+use super::variant::Part;
 use super::{Method, Notebook, Observation, Policy, SiteView, Space, Update, Verdict, random, rows};
 use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber};
 
@@ -61,6 +64,9 @@ pub(super) struct Proposer {
     /// Sites of possible parents, asked for once.
     #[serde(skip)]
     sites: HashMap<ProgramId, Vec<SiteView>>,
+    /// For benches.
+    #[serde(skip)]
+    without: Vec<Part>,
 }
 
 impl Proposer {
@@ -79,13 +85,28 @@ impl Proposer {
             steps_since_update: 0,
             recent: Vec::new(),
             sites: HashMap::new(),
+            without: Vec::new(),
         }
+    }
+
+    /// The search less some of its parts.
+    pub(super) fn without(parts: &[Part], seed: u64) -> Self {
+        let mut proposer = Self { without: parts.to_vec(), ..Self::new(seed) };
+        if parts.contains(&Part::Scores) {
+            proposer.agent = Agent::new(&[0.0; FEATURES.len()], STUDY_FEATURES, &mut proposer.rng);
+        }
+        proposer
+    }
+
+    fn has(&self, part: Part) -> bool {
+        !self.without.contains(&part)
     }
 
     /// Edits of the baseline, each far from all programs before it, until there are so many programs.
     fn open(&mut self, batch: &mut Batch<'_>, programs: usize) {
         let baseline = &batch.notebook.programs()[0].program;
         let sites = batch.space.sites(baseline);
+        let near = neighbours(batch.space, &sites, EDIT_COUNTS.len());
         self.encoding.learn(&sites);
         let mut there = self.encoding.rows().to_vec();
         for _ in self.encoding.rows().len()..programs {
@@ -94,7 +115,8 @@ impl Proposer {
             }
             let mut draws: Vec<_> = (0..OPENING_DRAWS)
                 .map(|_| {
-                    let changes = random::edits(&mut self.rng, &sites);
+                    let moves = random::moves_among(&mut self.rng, &sites, near.as_deref());
+                    let changes = random::changes(&sites, &moves);
                     let mut values = baseline.values.clone();
                     values.extend(changes.iter().cloned());
                     let row = self.encoding.row(&values);
@@ -129,22 +151,24 @@ impl Proposer {
         let order = ranking(notebook, &posterior, &seen);
         let Some(&best) = order.first() else { return };
         let known = self.encoding.size();
-        let parents = self.parents(batch, &order, &seen);
+        let taken: Vec<Row> =
+            batch.proposals().iter().map(|taken| self.encoding.row(&taken.values)).collect();
+        let in_batch: HashSet<Row> = taken.iter().cloned().map(trimmed).collect();
+        let is_seen = |program: usize| notebook.programs()[program].is_seen();
+        let tried = |encoding: &Encoding, row: &Row| {
+            in_batch.contains(row) || encoding.find(row).is_some_and(is_seen)
+        };
+        let parents = self.parents(batch, &order, &seen, &tried);
         if self.encoding.size() > known {
             // The parents' sites have widened ladders, and with them distances.
             posterior = Posterior::new(&self.surrogate, self.encoding.columns(), runs);
         }
 
         let mut bases: Vec<Row> = parents.iter().map(|parent| parent.row.clone()).collect();
-        for taken in batch.proposals() {
-            bases.push(self.encoding.row(&taken.values));
-        }
-        let taken: HashSet<Row> = bases[parents.len()..].iter().cloned().map(trimmed).collect();
+        bases.extend(taken);
         bases.extend(under_way(notebook).map(|program| self.encoding.rows()[program].clone()));
         let encoding = &self.encoding;
-        let is_seen = |program: usize| notebook.programs()[program].is_seen();
-        let tried = |row: &Row| taken.contains(row) || encoding.find(row).is_some_and(is_seen);
-        let candidates = pool::candidates(&parents, &tried, &mut self.rng);
+        let candidates = pool::candidates(&parents, &|row| tried(encoding, row), &mut self.rng);
         let mut points: Vec<Point> = candidates.iter().map(|candidate| candidate.point(&parents)).collect();
         let waiting =
             (parents.len()..bases.len()).map(|base| Point { base, changes: Vec::new(), known: None });
@@ -154,16 +178,27 @@ impl Proposer {
         self.draw_all(batch, &parents, &candidates, &mut prediction, posterior.fitted[best]);
     }
 
-    /// The best programs as parents.
-    fn parents(&mut self, batch: &Batch<'_>, order: &[usize], seen: &[usize]) -> Vec<Parent> {
+    /// The best programs as parents, and more of them while none has an edit that was not tried.
+    fn parents(
+        &mut self,
+        batch: &Batch<'_>,
+        order: &[usize],
+        seen: &[usize],
+        tried: &dyn Fn(&Encoding, &Row) -> bool,
+    ) -> Vec<Parent> {
         let mut sites = HashMap::new();
-        let mut parents = Vec::new();
-        for &known in order.iter().take(TOPS) {
+        let mut parents: Vec<Parent> = Vec::new();
+        for &known in order {
+            let has_new = |parent: &Parent| parent.has_new(&|row| tried(&self.encoding, row));
+            if parents.len() >= TOPS && parents.iter().any(has_new) {
+                break;
+            }
             let program = &batch.notebook.programs()[seen[known]].program;
             let row = self.encoding.rows()[seen[known]].clone();
             let cached = self.sites.remove(&program.id);
             let views = cached.unwrap_or_else(|| batch.space.sites(program));
-            parents.push(Parent::new(program, row, known, &views, &mut self.encoding));
+            let near = neighbours(batch.space, &views, EDIT_COUNTS.len());
+            parents.push(Parent::new(program, row, known, &views, near, &mut self.encoding));
             sites.insert(program.id.clone(), views);
         }
         self.sites = sites;
@@ -178,7 +213,8 @@ impl Proposer {
         prediction: &mut Prediction<'_>,
         best: f64,
     ) {
-        let mut masked = vec![false; candidates.len()];
+        let is_masked = |candidate: &Candidate| candidate.moves.is_empty() && !self.has(Part::Repeats);
+        let mut masked: Vec<bool> = candidates.iter().map(is_masked).collect();
         let mut attempts = ATTEMPTS;
         while !batch.is_full() && attempts > 0 && masked.contains(&false) {
             let progress = features::progress(batch.notebook.runs().len());
@@ -270,6 +306,9 @@ impl Proposer {
     }
 
     fn learn(&mut self, mut step: Step, reward: f32) -> Option<Update> {
+        if !self.has(Part::Learning) {
+            return None;
+        }
         step.reward = reward;
         self.steps.push(step);
         if self.steps.len() > ARGS.num_steps {

@@ -1,12 +1,13 @@
 //! Random search, and the random edits that other methods start from.
 
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::{IndexedRandom, IteratorRandom, SliceRandom, index};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::neighbours::{self, Moves, neighbours};
 use super::space::Batch;
-use super::{Change, Method, Notebook, Policy, Program, SiteView, Space, Update};
+use super::{Change, Method, Notebook, Policy, Program, SiteView, Space, Update, draw};
 use crate::study::{Choice, ProgramId, Proposal, TrialNumber};
 
 /// Chances of one, two and three edits at once; composing edits helps at times.
@@ -14,6 +15,11 @@ pub(super) const EDIT_COUNTS: [f64; 3] = [0.40, 0.35, 0.25];
 
 /// Draws that may give nothing new before a method takes the space for exhausted.
 pub(super) const ATTEMPTS: usize = 200;
+
+/// How often a draw is worth repeating: among listed programs, one that finds nothing new has seen them all.
+pub(super) fn attempts(space: &dyn Space) -> usize {
+    if space.listing().is_some() { 1 } else { ATTEMPTS }
+}
 
 /// Draws programs without looking at any result.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,7 +36,7 @@ impl Random {
 impl Policy for Random {
     fn ask(&mut self, notebook: &Notebook, space: &dyn Space, n: usize) -> Vec<Proposal> {
         let mut batch = Batch::new(notebook, space, n);
-        for _ in 0..n * ATTEMPTS {
+        for _ in 0..n * attempts(space) {
             if batch.is_full() {
                 break;
             }
@@ -64,15 +70,51 @@ pub(super) fn propose(rng: &mut ChaCha8Rng, batch: &mut Batch<'_>, method: Metho
     let sites = batch.space.sites(baseline);
     let choice = Choice { method: method.to_string(), ..Choice::default() };
     if batch.space.reach() >= sites.len() {
-        let changes = anywhere(rng, &sites);
-        return batch.take(baseline, &changes, choice);
+        let Some(listing) = batch.space.listing() else {
+            return batch.take(baseline, &anywhere(rng, &sites), choice);
+        };
+        let from = neighbours::present(&sites);
+        let mut order = index::sample(rng, listing.len(), listing.len()).into_iter();
+        return order.any(|row| {
+            let to = listing.clone().nth(row).expect("as many as it is long");
+            batch.take(baseline, &changes(&sites, &neighbours::moves(&from, to)), choice.clone())
+        });
     }
     let programs = batch.notebook.programs();
     let completed: Vec<&Program> =
         programs.iter().filter(|tried| tried.mean().is_some()).map(|tried| &tried.program).collect();
     let parent = completed.choose(rng).copied().unwrap_or(baseline);
-    let changes = edits(rng, &batch.space.sites(parent));
-    batch.take(parent, &changes, choice)
+    let sites = batch.space.sites(parent);
+    mutate(rng, batch, parent, &sites, &choice)
+}
+
+/// Adds one to three random edits of a parent. `false` where these give nothing new; among listed programs, where
+/// nothing new is in reach at all.
+pub(super) fn mutate(
+    rng: &mut ChaCha8Rng,
+    batch: &mut Batch<'_>,
+    parent: &Program,
+    sites: &[SiteView],
+    choice: &Choice,
+) -> bool {
+    let Some(mut near) = neighbours(batch.space, sites, EDIT_COUNTS.len()) else {
+        return batch.take(parent, &edits(rng, sites), choice.clone());
+    };
+    near.shuffle(rng);
+    let mut chances = EDIT_COUNTS;
+    while chances.iter().sum::<f64>() > 0.0 {
+        let count = draw::index(&chances, rng);
+        let mut rows = near.iter().filter(|moves| moves.len() == count + 1);
+        if rows.any(|moves| batch.take(parent, &changes(sites, moves), choice.clone())) {
+            return true;
+        }
+        chances[count] = 0.0;
+    }
+    false
+}
+
+pub(super) fn changes(sites: &[SiteView], moves: &[(usize, usize)]) -> Vec<Change> {
+    moves.iter().map(|&(site, value)| sites[site].change(value)).collect()
 }
 
 /// A value for every site, each as likely; what differs from the program that has the sites.
@@ -90,11 +132,23 @@ fn anywhere(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Vec<Change> {
 
 /// One to three random edits at distinct sites; fewer where there are fewer sites.
 pub(super) fn edits(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Vec<Change> {
-    moves(rng, sites).into_iter().map(|(site, value)| sites[site].change(value)).collect()
+    changes(sites, &moves(rng, sites))
+}
+
+/// The same among those that are given, where they are; none where there are none.
+pub(super) fn moves_among(rng: &mut ChaCha8Rng, sites: &[SiteView], near: Option<&[Moves]>) -> Moves {
+    let Some(near) = near else { return moves(rng, sites) };
+    let of = |count: usize| near.iter().filter(move |moves| moves.len() == count + 1);
+    let chances: [f64; EDIT_COUNTS.len()] =
+        std::array::from_fn(|count| if of(count).next().is_some() { EDIT_COUNTS[count] } else { 0.0 });
+    if near.is_empty() {
+        return Moves::new();
+    }
+    of(draw::index(&chances, rng)).choose(rng).cloned().unwrap_or_default()
 }
 
 /// The same, as indices of sites and of their values.
-pub(super) fn moves(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Vec<(usize, usize)> {
+fn moves(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Moves {
     let mut changeable: Vec<usize> = (0..sites.len()).filter(|&site| sites[site].values.len() > 1).collect();
     let mut count = 1;
     let mut left: f64 = rng.random();

@@ -1,7 +1,9 @@
 //! What a policy sees of the programs it may propose: sites, their values, and what edits give.
 //!
 //! It knows no source text. `rewrite` stands behind [`Space`] in a study, a table of results in
-//! the bench.
+//! a bench.
+
+use std::slice::ChunksExact;
 
 use super::notebook::Notebook;
 use crate::study::{Choice, Edit, ProgramId, Proposal, TrialNumber, Values};
@@ -65,7 +67,17 @@ pub(crate) trait Space {
     fn reach(&self) -> usize {
         3
     }
+
+    /// All programs there are, where some combination of values is none of them: edits that are drawn blindly may then
+    /// never meet one. By program, and in the order of its sites, which are the same in all, the index of each value.
+    /// `None` where all combinations are programs, or so many that blind draws do.
+    fn listing(&self) -> Option<Listing<'_>> {
+        None
+    }
 }
+
+/// Programs as indices of their values, site by site.
+pub(crate) type Listing<'a> = ChunksExact<'a, u16>;
 
 /// The proposals of one `ask`. Holds the duplicate rule: no program that was tried, is pending or
 /// stands in this batch already is taken, unless as a repeat that was meant.

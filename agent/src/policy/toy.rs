@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Change, Derived, Notebook, Policy, Program, SiteView, Space};
+use super::{Change, Derived, Listing, Notebook, Policy, Program, SiteView, Space};
 use crate::study::{Choice, Edit, Outcome, ProgramId, Proposal, Sources, TrialNumber, Values};
 
 /// The identity of the program that is called `n`.
@@ -111,5 +111,33 @@ impl Space for Grid {
             values.insert("ord0".to_owned(), (self.width / 2).to_string());
         }
         Some(Derived { id: Self::id(&values), values, edits })
+    }
+}
+
+/// Those programs of a grid, which all have all sites, that are listed.
+pub(super) struct Sparse {
+    pub(super) grid: Grid,
+    /// As a listing has them.
+    pub(super) rows: Vec<u16>,
+}
+
+impl Space for Sparse {
+    fn sites(&self, parent: &Program) -> Vec<SiteView> {
+        self.grid.sites(parent)
+    }
+
+    fn derive(&self, parent: &Program, changes: &[Change]) -> Option<Derived> {
+        let derived = self.grid.derive(parent, changes)?;
+        let number = |value: &String| value.parse::<u16>().expect("the values of a grid are numbers");
+        let row: Vec<u16> = derived.values.values().map(number).collect();
+        self.listing()?.any(|listed| listed == row).then_some(derived)
+    }
+
+    fn reach(&self) -> usize {
+        usize::MAX
+    }
+
+    fn listing(&self) -> Option<Listing<'_>> {
+        Some(self.rows.chunks_exact(self.grid.categories + self.grid.ladders))
     }
 }

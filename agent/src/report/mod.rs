@@ -3,6 +3,7 @@
 
 mod comparison;
 mod describe;
+mod frame;
 mod live;
 mod plot;
 mod summary;
@@ -10,6 +11,7 @@ mod table;
 
 pub(crate) use comparison::{Comparison, Contender, Returned};
 pub(crate) use describe::{duration, idea_of};
+pub(crate) use frame::{Frame, MARGIN, WIDTH, escaped, image};
 pub(crate) use live::Live;
 pub(crate) use plot::progress_plot;
 pub(crate) use summary::summary;

@@ -1,0 +1,91 @@
+//! `bench`: search methods compared on tables of real results, and what their choices cost.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::args::{BenchCommand, BenchSearchArgs};
+use crate::bench::{self, HISTORIES, History, Searched, Settings};
+use crate::campaign::UserError;
+use crate::policy::{Method, Variant};
+
+pub(crate) fn bench(command: &BenchCommand) -> Result<()> {
+    match command {
+        BenchCommand::Search(args) => search(args),
+        BenchCommand::Cost { methods } => {
+            cost(&methods_or_all(&methods.methods));
+            Ok(())
+        }
+    }
+}
+
+fn search(args: &BenchSearchArgs) -> Result<()> {
+    let tables = args.tables.iter().map(|file| bench::read(file)).collect::<Result<Vec<_>, _>>();
+    let tables = tables.map_err(UserError::from_error)?;
+    let mut methods = methods_or_all(&args.methods.methods);
+    methods.extend(args.against.clone().filter(|against| !methods.contains(against)));
+    let against = args.against.clone().unwrap_or(Method::Tpe.into());
+    let against = methods.iter().position(|method| *method == against).filter(|_| methods.len() > 1);
+    let trials = args.trials as usize;
+    let settings = Settings {
+        trials,
+        batch: args.batch as usize,
+        repeats: args.repeats as usize,
+        seed: args.seed,
+        points: if args.plot.is_some() { bench::points(trials) } else { bench::checkpoints(trials) },
+    };
+    if let Some(file) = &args.plot {
+        // Where it cannot be written, that is said before anything is run.
+        write(file, "")?;
+    }
+    let mut all = Vec::new();
+    for table in tables {
+        let mut replayed = Vec::new();
+        for method in &methods {
+            let searches = bench::replay(&table, method, &settings);
+            if args.json {
+                anstream::println!("{}", bench::json(&table, &searches, &settings)?);
+            }
+            replayed.push(searches);
+        }
+        let searched = Searched { table, methods: replayed, against };
+        if !args.json {
+            anstream::println!("{}", bench::table_text(&searched, &settings));
+        }
+        all.push(searched);
+    }
+    if !args.json && all.len() > 1 {
+        anstream::print!("{}", bench::ratios(&all, &settings));
+    }
+    if let Some(file) = &args.plot {
+        write(file, &bench::curves(&all, &settings))?;
+    }
+    Ok(())
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn cost(methods: &[Variant]) {
+    anstream::println!("milliseconds of CPU time for a choice and what is learned from its result");
+    for trials in HISTORIES {
+        let history = History::of(trials);
+        for method in methods {
+            let milliseconds = history.milliseconds(method);
+            anstream::println!("after {trials:>6} trials  {method:<21} {milliseconds:>8.2}");
+        }
+    }
+}
+
+/// The methods that were named, each once; without any, all plain ones.
+fn methods_or_all(named: &[Variant]) -> Vec<Variant> {
+    let mut methods: Vec<Variant> = Vec::new();
+    for method in named {
+        if !methods.contains(method) {
+            methods.push(method.clone());
+        }
+    }
+    if methods.is_empty() { Method::ALL.map(Variant::from).into() } else { methods }
+}

@@ -1,0 +1,134 @@
+//! Benches: methods compared on small tables of results, from the command line to what is printed and drawn.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::support::User;
+
+/// A bowl over six by six programs with two seeds each; `noise` sets the tables apart.
+fn bowl(noise: u64) -> String {
+    let mut text = "# maximize\nparam:kind:cat,param:rate:ord,value:0,value:1\n".to_owned();
+    for (kind, rate) in (0..6_u64).flat_map(|kind| (0..6).map(move |rate| (kind, rate))) {
+        let height = 40 - (kind * kind + (rate - 3.min(rate)) * 2 + 3 - rate.min(3));
+        text += &format!(
+            "k{kind},{rate}e-3,{},{}\n",
+            height + (kind * rate + noise) % 3,
+            height + rate * noise % 2
+        );
+    }
+    text
+}
+
+/// A user with two tables beside each other.
+fn user() -> User {
+    let user = User::new();
+    user.write("one.csv", &bowl(1));
+    user.write("two.csv", &bowl(4));
+    user
+}
+
+const SHORT: [&str; 7] = ["bench", "search", "--trials", "30", "--repeats", "4", "--table"];
+
+fn words<'a>(begin: &[&'a str], end: &[&'a str]) -> Vec<&'a str> {
+    [begin, end].concat()
+}
+
+#[test]
+fn methods_are_compared_on_each_table_and_over_all_of_them() {
+    let user = user();
+    let methods =
+        ["one.csv", "two.csv", "--method", "random,tpe", "--method", "greedy", "--plot", "curves.svg"];
+    let text = user.autoresearch(&words(&SHORT, &methods)).well();
+    for word in [
+        "one: 36 programs; 4 searches of 30 trials, 4 at a time",
+        "two: 36 programs",
+        "regret x 1000 of the program returned",
+        "of the program with the best single result",
+        "CPU s a search",
+        "difference from tpe",
+        "geometric mean over 2 tables",
+        "greedy, observed",
+    ] {
+        assert!(text.contains(word), "{word:?} is not in:\n{text}");
+    }
+    assert!(!text.contains("NaN") && !text.contains("evolution"), "{text}");
+    let svg = user.read("curves.svg");
+    assert_eq!((svg.matches("<polyline").count(), svg.matches("</g>").count()), (6, 2), "{svg}");
+}
+
+#[test]
+fn json_is_an_object_for_each_table_method_and_checkpoint_and_nothing_else() {
+    let user = user();
+    let end = ["two.csv", "--method", "random", "evolution", "--batch", "3", "--json"];
+    let said = || user.autoresearch(&words(&SHORT, &end)).well();
+    let lines: Vec<Value> = said().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let cells: Vec<(&str, u64)> = lines
+        .iter()
+        .map(|line| (line["method"].as_str().unwrap(), line["trials"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(cells, [("random", 25), ("random", 30), ("evolution", 25), ("evolution", 30)]);
+    for line in &lines {
+        assert_eq!((&line["table"], &line["batch"], &line["repeats"]), (&"two".into(), &3.into(), &4.into()));
+        for key in ["mean", "stderr", "observed_mean", "observed_stderr"] {
+            let value = line[key].as_f64().unwrap();
+            assert!((0.0..2.0).contains(&value), "{line}");
+        }
+        assert_eq!(line.as_object().unwrap().len(), 9, "{line}");
+    }
+    assert_eq!(said(), said(), "the same searches give the same");
+}
+
+#[test]
+fn what_is_learned_is_measured_by_leaving_it_out() {
+    let user = user();
+    let end = ["one.csv", "--method", "ppo,ppo-without-learning", "--against", "ppo"];
+    let text = user.autoresearch(&words(&SHORT, &end)).well();
+    assert!(
+        text.contains("difference from ppo,") && text.contains("ppo-without-learning, observed"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_method_that_is_compared_with_is_run() {
+    let user = user();
+    let end = ["one.csv", "--method", "greedy", "--against", "random", "--json"];
+    let text = user.autoresearch(&words(&SHORT, &end)).well();
+    assert_eq!(text.matches("\"random\"").count(), 2, "{text}");
+}
+
+#[test]
+fn what_is_no_table_is_named_before_anything_is_run() {
+    let user = user();
+    user.write("no.csv", "kind,rate\n1,2\n");
+    for (table, word) in
+        [("no.csv", "no.csv, line 1: begins with"), ("absent.csv", "absent.csv: cannot be read")]
+    {
+        let said = user.autoresearch(&words(&SHORT, &["one.csv", table]));
+        assert_eq!((said.code, said.out.as_str()), (Some(3), ""), "{}", said.err);
+        assert!(said.err.starts_with("error: ") && said.err.contains(word), "{}", said.err);
+        assert!(said.err.contains("; expected "), "{}", said.err);
+    }
+    assert_eq!(fs::read_dir(user.path()).unwrap().count(), 4, "something was made");
+}
+
+#[test]
+fn wrong_usage_of_a_bench_is_told_apart() {
+    let user = user();
+    for end in [
+        &[][..],
+        &["one.csv", "--method", "magic"],
+        &["one.csv", "--method", "tpe-without-learning"],
+        &["one.csv", "--repeats", "1"],
+        &["one.csv", "--batch", "0"],
+        &["one.csv", "--trials", "0"],
+    ] {
+        let words = match end {
+            [] => vec!["bench", "search"],
+            end => words(&["bench", "search", "--table"], end),
+        };
+        let said = user.autoresearch(&words);
+        assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{words:?}: {}", said.err);
+    }
+}

@@ -1,6 +1,9 @@
 //! The linear algebra of the surrogate: a symmetric positive definite matrix, factored by hand.
 //!
-//! Loops run over contiguous rows, so that the compiler vectorises them.
+//! Loops run over contiguous rows, so that the compiler vectorises them, once for every x86-64 and once for those with
+//! AVX2. The order of additions is the same in both, and nothing is fused: every machine gets the same numbers.
+
+use multiversion::multiversion;
 
 /// A square matrix, row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,64 +32,27 @@ impl Square {
     /// The lower factor of a matrix of which only the lower half is read; `None` where it is not
     /// positive definite.
     pub(super) fn cholesky(mut self) -> Option<Self> {
-        for i in 0..self.n {
-            let (above, rest) = self.cells.split_at_mut(i * self.n);
-            let row = &mut rest[..self.n];
-            for j in 0..i {
-                let other = &above[j * self.n..j * self.n + j + 1];
-                row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
-            }
-            let square = row[i] - dot(&row[..i], &row[..i]);
-            if square <= 0.0 || !square.is_finite() {
-                return None;
-            }
-            row[i] = square.sqrt();
-            row[i + 1..].fill(0.0);
-        }
-        Some(self)
+        factor(&mut self.cells, self.n).then_some(self)
     }
 
     /// The inverse of a lower factor.
     pub(super) fn inverse_of_lower(&self) -> Self {
         let mut inverse = Self::zeros(self.n);
-        for i in 0..self.n {
-            let (above, rest) = inverse.cells.split_at_mut(i * self.n);
-            let row = &mut rest[..=i];
-            let factors = self.row(i);
-            for k in 0..i {
-                add_scaled(&mut row[..=k], -factors[k], &above[k * self.n..k * self.n + k + 1]);
-            }
-            row[i] = 1.0;
-            row.iter_mut().for_each(|cell| *cell /= factors[i]);
-        }
+        invert_lower(&self.cells, &mut inverse.cells, self.n);
         inverse
     }
 
     /// The lower half of `self` transposed times `self`, for a lower triangular `self`.
     pub(super) fn gram(&self) -> Self {
         let mut gram = Self::zeros(self.n);
-        for k in 0..self.n {
-            let row = self.row(k);
-            for i in 0..=k {
-                let to = i * self.n;
-                add_scaled(&mut gram.cells[to..=to + i], row[i], &row[..=i]);
-            }
-        }
+        gram_of_lower(&self.cells, &mut gram.cells, self.n);
         gram
     }
 
     /// Solves `self x = b` for a lower factor, in place, for `width` right sides that lie in the
     /// columns of `b`.
     pub(super) fn solve_lower(&self, b: &mut [f64], width: usize) {
-        for i in 0..self.n {
-            let (above, rest) = b.split_at_mut(i * width);
-            let row = &mut rest[..width];
-            let factors = self.row(i);
-            for k in 0..i {
-                add_scaled(row, -factors[k], &above[k * width..(k + 1) * width]);
-            }
-            row.iter_mut().for_each(|cell| *cell /= factors[i]);
-        }
+        solve_lower(&self.cells, b, self.n, width);
     }
 
     /// Solves `transpose(self) x = b` for a lower factor, in place.
@@ -99,6 +65,68 @@ impl Square {
     }
 }
 
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn factor(cells: &mut [f64], n: usize) -> bool {
+    for i in 0..n {
+        let (above, rest) = cells.split_at_mut(i * n);
+        let row = &mut rest[..n];
+        for j in 0..i {
+            let other = &above[j * n..j * n + j + 1];
+            row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
+        }
+        let square = row[i] - dot(&row[..i], &row[..i]);
+        if square <= 0.0 || !square.is_finite() {
+            return false;
+        }
+        row[i] = square.sqrt();
+        row[i + 1..].fill(0.0);
+    }
+    true
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn invert_lower(lower: &[f64], inverse: &mut [f64], n: usize) {
+    for i in 0..n {
+        let (above, rest) = inverse.split_at_mut(i * n);
+        let row = &mut rest[..=i];
+        let factors = &lower[i * n..(i + 1) * n];
+        for k in 0..i {
+            add_scaled(&mut row[..=k], -factors[k], &above[k * n..k * n + k + 1]);
+        }
+        row[i] = 1.0;
+        row.iter_mut().for_each(|cell| *cell /= factors[i]);
+    }
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn gram_of_lower(lower: &[f64], gram: &mut [f64], n: usize) {
+    for k in 0..n {
+        let row = &lower[k * n..(k + 1) * n];
+        for i in 0..=k {
+            add_scaled(&mut gram[i * n..=i * n + i], row[i], &row[..=i]);
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn solve_lower(lower: &[f64], b: &mut [f64], n: usize, width: usize) {
+    // Some columns at a time, so that they stay in the cache.
+    const COLUMNS: usize = 64;
+    for first in (0..width).step_by(COLUMNS) {
+        let columns = first..(first + COLUMNS).min(width);
+        for i in 0..n {
+            let (above, rest) = b.split_at_mut(i * width);
+            let row = &mut rest[columns.clone()];
+            let factors = &lower[i * n..=i * n + i];
+            for (k, above) in above.chunks_exact(width).enumerate() {
+                add_scaled(row, -factors[k], &above[columns.clone()]);
+            }
+            row.iter_mut().for_each(|cell| *cell /= factors[i]);
+        }
+    }
+}
+
+#[inline(always)]
 pub(super) fn add_scaled(to: &mut [f64], factor: f64, from: &[f64]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += factor * from;
@@ -106,6 +134,7 @@ pub(super) fn add_scaled(to: &mut [f64], factor: f64, from: &[f64]) {
 }
 
 /// Eight sums side by side: one alone would wait for each addition.
+#[inline(always)]
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));

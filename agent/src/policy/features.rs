@@ -12,7 +12,7 @@ use super::normal;
 use super::pool::{Candidate, Parent, TOPS};
 
 /// Name and first weight of each feature of a candidate.
-pub(super) const FEATURES: [(&str, f32); 22] = [
+pub(super) const FEATURES: [(&str, f32); 20] = [
     // The surrogate's mean above its best, and its standard deviation, fading with progress.
     ("early-gain", 5.0),
     ("early-doubt", 10.0),
@@ -39,9 +39,6 @@ pub(super) const FEATURES: [(&str, f32); 22] = [
     ("parent-rank", 0.0),
     ("repeat", 0.0),
     ("progress", 0.0),
-    // Logarithm of the knowledge gradient below the pool's highest, in units of 4.
-    ("early-knowledge", 0.0),
-    ("late-knowledge", 0.0),
 ];
 
 /// The features of one candidate.
@@ -50,8 +47,8 @@ pub(super) type Features = [f32; FEATURES.len()];
 /// Features of a study that the critic reads.
 pub(super) const STUDY_FEATURES: usize = 6;
 
-/// Limit of how far below the highest such a logarithm counts.
-const FLOOR: f64 = -12.0;
+/// Limit of how far below the highest a logarithm of expected improvement counts.
+const IMPROVEMENT_FLOOR: f64 = -12.0;
 
 /// What became of the trials with an edit at one place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -137,14 +134,12 @@ pub(super) struct Outlook {
     pub(super) gain: f64,
     pub(super) sd: f64,
     log_improvement: f64,
-    log_knowledge: f64,
 }
 
 impl Outlook {
-    pub(super) fn new(gain: f64, variance: f64, knowledge: f64) -> Self {
+    pub(super) fn new(gain: f64, variance: f64) -> Self {
         let sd = variance.sqrt();
-        let log_improvement = normal::log_expected_improvement(gain, sd);
-        Self { gain, sd, log_improvement, log_knowledge: knowledge.max(f64::MIN_POSITIVE).ln() }
+        Self { gain, sd, log_improvement: normal::log_expected_improvement(gain, sd) }
     }
 }
 
@@ -169,25 +164,14 @@ impl<'a> Reader<'a> {
 
     /// Features of all candidates, one after the other. Masked ones have no say in what is highest.
     pub(super) fn pool(&self, candidates: &[Candidate], outlooks: &[Outlook], masked: &[bool]) -> Vec<f32> {
-        let highest = |of: fn(&Outlook) -> f64| {
-            let open = outlooks.iter().zip(masked).filter(|(_, masked)| !**masked);
-            open.map(|(outlook, _)| of(outlook)).fold(f64::NEG_INFINITY, f64::max)
-        };
-        let improvement = highest(|outlook| outlook.log_improvement);
-        let knowledge = highest(|outlook| outlook.log_knowledge);
-        let features = |(candidate, outlook)| self.candidate(candidate, outlook, improvement, knowledge);
+        let open = outlooks.iter().zip(masked).filter(|(_, masked)| !**masked);
+        let highest = open.map(|(outlook, _)| outlook.log_improvement).fold(f64::NEG_INFINITY, f64::max);
+        let features = |(candidate, outlook)| self.candidate(candidate, outlook, highest);
         candidates.iter().zip(outlooks).flat_map(features).collect()
     }
 
-    fn candidate(
-        &self,
-        candidate: &Candidate,
-        outlook: &Outlook,
-        highest_improvement: f64,
-        highest_knowledge: f64,
-    ) -> Features {
-        let improvement = (outlook.log_improvement - highest_improvement).max(FLOOR) / 4.0;
-        let knowledge = (outlook.log_knowledge - highest_knowledge).max(FLOOR) / 4.0;
+    fn candidate(&self, candidate: &Candidate, outlook: &Outlook, highest: f64) -> Features {
+        let improvement = (outlook.log_improvement - highest).max(IMPROVEMENT_FLOOR) / 4.0;
         let (early, late) = (1.0 - self.progress, self.progress);
         let mut features = [0.0; FEATURES.len()];
         features[0] = (early * outlook.gain) as f32;
@@ -210,8 +194,6 @@ impl<'a> Reader<'a> {
         features[17] = candidate.parent as f32 / TOPS as f32;
         features[18] = f32::from(edits == 0);
         features[19] = self.progress as f32;
-        features[20] = (early * knowledge) as f32;
-        features[21] = (late * knowledge) as f32;
         features
     }
 
@@ -262,8 +244,7 @@ mod tests {
             Candidate { parent: 0, moves: vec![(0, 3), (1, 0)] },
             Candidate { parent: 0, moves: Vec::new() },
         ];
-        let outlooks =
-            [Outlook::new(-0.4, 0.25, 0.1), Outlook::new(-1.0, 1.0, 0.2), Outlook::new(0.0, 0.01, 0.0)];
+        let outlooks = [Outlook::new(-0.4, 0.25), Outlook::new(-1.0, 1.0), Outlook::new(0.0, 0.01)];
         let numbers = reader.pool(&candidates, &outlooks, &[false; 3]);
         let feature = |candidate: usize, name: &str| {
             let place = FEATURES.iter().position(|feature| feature.0 == name).expect("a feature's name");
@@ -280,8 +261,6 @@ mod tests {
         assert!(near(feature(1, "size"), 0.5) && near(feature(1, "more-edits"), 0.5));
         assert!(near(feature(2, "repeat"), 1.0) && near(feature(0, "repeat"), 0.0));
         assert!((0..3).any(|candidate| feature(candidate, "late-improvement") == 0.0));
-        assert!(near(feature(0, "early-knowledge"), 0.75 * 0.5f32.ln() / 4.0));
-        assert!(near(feature(1, "late-knowledge"), 0.0) && near(feature(2, "late-knowledge"), 0.25 * -3.0));
     }
 
     #[test]
@@ -301,8 +280,8 @@ mod tests {
         let (tallies, mut rng) = (Tallies::default(), ChaCha8Rng::seed_from_u64(1));
         let candidates = pool::candidates(&parents, &|_| false, &mut rng);
         let reader = Reader::new(encoding.columns(), &tallies, &parents, 1.0);
-        let mut outlooks = vec![Outlook::new(-1.0, 1.0, 0.1); candidates.len()];
-        outlooks[0] = Outlook::new(2.0, 1.0, 0.1);
+        let mut outlooks = vec![Outlook::new(-1.0, 1.0); candidates.len()];
+        outlooks[0] = Outlook::new(2.0, 1.0);
         let mut masked = vec![false; candidates.len()];
         masked[0] = true;
         let numbers = reader.pool(&candidates, &outlooks, &masked);

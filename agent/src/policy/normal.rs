@@ -65,36 +65,6 @@ pub(super) fn log_expected_improvement(gain: f64, sd: f64) -> f64 {
     sd.ln() + improvement
 }
 
-/// How much higher the highest of some lines (slope, height) is on average over a standard normal
-/// place than at 0.
-pub(super) fn expected_rise(mut lines: Vec<(f64, f64)>) -> f64 {
-    lines.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    // The lines that are highest somewhere, from left to right, each with the place where it begins.
-    let mut highest: Vec<(f64, f64, f64)> = Vec::with_capacity(lines.len());
-    for (slope, height) in lines {
-        let mut begin = f64::NEG_INFINITY;
-        while let Some(&(other_slope, other_height, other_begin)) = highest.last() {
-            // Of parallel lines the later one is not lower.
-            begin = if slope > other_slope {
-                (other_height - height) / (slope - other_slope)
-            } else {
-                f64::NEG_INFINITY
-            };
-            if begin > other_begin {
-                break;
-            }
-            highest.pop();
-            begin = f64::NEG_INFINITY;
-        }
-        highest.push((slope, height, begin));
-    }
-    let rise = |pair: &[(f64, f64, f64)]| {
-        let (slope, place) = (pair[1].0 - pair[0].0, pair[1].2.abs());
-        slope * log_expected_improvement(-place, 1.0).exp()
-    };
-    highest.windows(2).map(rise).sum()
-}
-
 /// Rank r of n, ties averaged, becomes the normal quantile of (r - .5)/n. Larger stays larger.
 pub(super) fn scores(values: &[f64]) -> Vec<f64> {
     let n = values.len();

@@ -1,10 +1,7 @@
-//! What the surrogate says of programs, tried or not: mean and variance, and what a run would teach.
-
-use std::ops::Range;
+//! What the surrogate says of programs, tried or not: mean and variance.
 
 use super::cholesky::{Square, add_scaled};
 use super::encoding::{Code, Column, Row, at};
-use super::normal;
 use super::surrogate::{Runs, Surrogate, Variances, WEIGHTS, covariance, matern};
 
 /// A program to be predicted: some changes of another one.
@@ -173,51 +170,21 @@ pub(super) struct Prediction<'a> {
 impl Prediction<'_> {
     /// Lowers the variances as a run of one point will, whatever its result.
     pub(super) fn observe(&mut self, point: usize) {
-        let mut next = self.covariances(point);
-        let deviation = self.deviation(point);
-        next.iter_mut().for_each(|cell| *cell /= deviation);
-        self.lower(&next);
-        self.solved.extend_from_slice(&next);
-    }
-
-    /// By how much one run of each of the first points is expected to raise what the best program is
-    /// thought to be worth: the best of `tops`, which are points too, and that point itself. The
-    /// knowledge gradient of Frazier, Powell and Dayanik (2009), for correlated beliefs.
-    pub(super) fn knowledge(&self, points: usize, tops: Range<usize>) -> Vec<f64> {
-        let covariances: Vec<Vec<f64>> = tops.clone().map(|top| self.covariances(top)).collect();
-        let gain = |point: usize| {
-            let slope = |covariance: f64| covariance / self.deviation(point);
-            let mut lines: Vec<(f64, f64)> = covariances
-                .iter()
-                .zip(tops.clone())
-                .map(|(covariances, top)| (slope(covariances[point]), self.mean[top]))
-                .collect();
-            if !tops.contains(&point) {
-                lines.push((slope(self.variance[point]), self.mean[point]));
-            }
-            normal::expected_rise(lines)
-        };
-        (0..points).map(gain).collect()
-    }
-
-    /// Standard deviation of the result of one run of a point.
-    fn deviation(&self, point: usize) -> f64 {
-        (self.variance[point] + self.posterior.variances.run).sqrt()
-    }
-
-    /// Of what a point is worth with what each point is worth.
-    fn covariances(&self, point: usize) -> Vec<f64> {
-        let Variances { signal, program, .. } = self.posterior.variances;
+        let Variances { signal, program, run } = self.posterior.variances;
+        let width = self.rows.len();
         let row = &self.rows[point];
         let prior = |other: &Row| {
             let square = self.posterior.square(row, other);
             signal * matern(square).0 + if square == 0.0 { program } else { 0.0 }
         };
-        let mut covariances: Vec<f64> = self.rows.iter().map(prior).collect();
-        for solved in self.solved.chunks_exact(self.rows.len()) {
-            add_scaled(&mut covariances, -solved[point], solved);
+        let mut next: Vec<f64> = self.rows.iter().map(prior).collect();
+        for solved in self.solved.chunks_exact(width) {
+            add_scaled(&mut next, -solved[point], solved);
         }
-        covariances
+        let deviation = (self.variance[point] + run).sqrt();
+        next.iter_mut().for_each(|cell| *cell /= deviation);
+        self.lower(&next);
+        self.solved.extend_from_slice(&next);
     }
 
     fn lower(&mut self, row: &[f64]) {

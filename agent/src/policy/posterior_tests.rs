@@ -1,7 +1,4 @@
-//! Predictions beside a naive twin, before and after a pick, and what a run teaches beside sampling.
-
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+//! Predictions beside a naive twin, before and after a pick.
 
 use super::super::cholesky::{dot, naive_inverse};
 use super::super::surrogate::tests::{columns, naive_covariance, naive_kernel, runs};
@@ -59,33 +56,4 @@ fn predictions_are_those_of_the_textbook_before_and_after_a_pick() {
     more.scores.push(0.0);
     prediction.observe(1);
     check(&more, &prediction, [Some(3), Some(12), None], "after");
-}
-
-#[test]
-fn knowledge_is_what_sampling_says() {
-    let (columns, runs) = (columns(), runs());
-    let mut surrogate = Surrogate::default();
-    surrogate.fit(&columns, &runs);
-    let posterior = Posterior::new(&surrogate, &columns, runs.clone());
-    let bases: Vec<Row> = [3, 0, 7].map(|program| runs.programs[program].clone()).to_vec();
-    let known = |base, program| Point { base, changes: Vec::new(), known: Some(program) };
-    let edited = |base, changes| Point { base, changes, known: None };
-    let points =
-        [edited(0, vec![(1, 5), (2, 1)]), edited(1, vec![(3, 2)]), known(0, 3), known(1, 0), known(2, 7)];
-    let prediction = posterior.predict(&bases, &points);
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    for (point, knowledge) in prediction.knowledge(4, 2..5).into_iter().enumerate() {
-        let considered: Vec<usize> = (2..5).chain((point < 2).then_some(point)).collect();
-        let covariances = prediction.covariances(point);
-        let best = |z: f64| {
-            let after = |&other: &usize| {
-                prediction.mean[other] + covariances[other] / prediction.deviation(point) * z
-            };
-            considered.iter().map(after).fold(f64::NEG_INFINITY, f64::max)
-        };
-        let draws = 200_000;
-        let z = (0..draws).map(|_| normal::quantile(rng.random_range(1e-12..1.0)));
-        let naive = z.map(best).sum::<f64>() / f64::from(draws) - best(0.0);
-        assert!((knowledge - naive).abs() < 4e-3, "{point}: {knowledge} {naive}");
-    }
 }

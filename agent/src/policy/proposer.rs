@@ -219,10 +219,10 @@ impl Proposer {
         while !batch.is_full() && attempts > 0 && masked.contains(&false) {
             let progress = features::progress(batch.notebook.runs().len());
             let reader = Reader::new(self.encoding.columns(), &self.tallies, parents, progress);
-            let repeats = candidates.len() - parents.len()..candidates.len();
-            let knowledge = prediction.knowledge(candidates.len(), repeats);
-            let outlooks: Vec<Outlook> = (prediction.mean.iter().zip(&prediction.variance).zip(knowledge))
-                .map(|((mean, variance), knowledge)| Outlook::new(mean - best, *variance, knowledge))
+            let outlooks: Vec<Outlook> = prediction.mean[..candidates.len()]
+                .iter()
+                .zip(&prediction.variance)
+                .map(|(mean, variance)| Outlook::new(mean - best, *variance))
                 .collect();
             let draw = Draw::new(reader.pool(candidates, &outlooks, &masked), &masked, &self.agent);
             // What was drawn and does not exist is masked and drawn again, from the same scores.

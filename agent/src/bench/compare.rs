@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::replay::Search;
-use crate::study::{mean, student_t_quantile, sum_of_squares};
+use crate::study::{margin, mean, standard_error};
 
 /// Added to regrets before their ratio is taken, so that a regret of nearly nothing does not decide alone.
 const FLOOR: f64 = 0.005;
@@ -40,15 +40,13 @@ pub(super) fn regrets(searches: &[Search], point: usize, which: Which) -> Vec<f6
 
 /// Mean and standard error of two or more numbers.
 pub(super) fn mean_and_error(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    (mean(values), (sum_of_squares(values) / (n - 1.0) / n).sqrt())
+    (mean(values), standard_error(values).expect("two or more"))
 }
 
 /// Mean of the differences from other numbers, pair by pair.
 pub(super) fn difference(values: &[f64], others: &[f64]) -> Interval {
     let differences: Vec<f64> = values.iter().zip(others).map(|(value, other)| value - other).collect();
-    let (value, error) = mean_and_error(&differences);
-    let reach = student_t_quantile(0.975, differences.len() as f64 - 1.0) * error;
+    let (value, reach) = (mean(&differences), margin(&differences).expect("two or more"));
     Interval { value, low: value - reach, high: value + reach }
 }
 

@@ -26,6 +26,7 @@ const STUDY: &str = "compare";
 const TURN: u32 = 4;
 /// A preset that a target brings along.
 const PRESET: &str = "presets/human.toml";
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Contest {
@@ -70,11 +71,17 @@ impl Entrant {
 }
 
 impl Contest {
-    /// Runs what has not been run; an end where the user ended it before. Must be called within the runtime.
-    pub(crate) async fn run(&self) -> Result<Result<Comparison, End>> {
-        let _lock = Lock::take(&self.folder).map_err(UserError::locked)?;
+    /// Takes the folder, in which nothing may be made or run without it.
+    pub(crate) fn lock(&self) -> Result<Lock, UserError> {
+        Lock::take(&self.folder).map_err(|error| UserError::locked(error.of_folder(&self.folder)))
+    }
+
+    /// Runs what has not been run; an end where the studies ended before. Must be called within the runtime.
+    pub(crate) async fn run(&self, _lock: &Lock) -> Result<Result<Comparison, End>> {
         let target = self.folder.join(TARGET);
         let main = Repo::open(&target).map_err(UserError::from_error)?;
+        // All slots are the target's.
+        let _slots = Lock::take(&main.journal_dir()).map_err(UserError::locked)?;
         let project = Project::read(&main, main.main_head()?)?;
         // Whatever is wrong with it is said now and not after the studies.
         let human = self.preset_text()?;
@@ -116,11 +123,22 @@ impl Contest {
         }
     }
 
+    /// Makes those that are missing; none may have more trials than are asked for.
     fn make_repositories(&self, main: &Repo) -> Result<()> {
         for (method, repeat) in self.contenders(0) {
             let path = self.repository(method, repeat);
             if !path.exists() {
                 make_aside(&path, |aside| Ok(main.clone_main(aside).map(drop)?))?;
+            }
+            let run = trials_of(&path)?;
+            if run > self.trials {
+                return Err(UserError::new(format!(
+                    "{} has {run} trials, and the table would be of {}; ask for at least {run} with --trials, or begin \
+                     another comparison elsewhere",
+                    path.display(),
+                    self.trials
+                ))
+                .into());
             }
         }
         Ok(())

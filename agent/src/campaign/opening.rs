@@ -139,7 +139,8 @@ impl Campaign {
     fn warn_of_the_devices(&self, adapters: &[Adapter]) {
         let differ = device::differ(&self.options.devices, adapters).then(|| {
             format!(
-                "the GPUs are of different makes, and what runs on one is compared with what runs on another; pick one with                  {}",
+                "the GPUs are of different makes, and what runs on one is compared with what runs on another; pick one \
+                 with {}",
                 device::VARIABLE
             )
         });

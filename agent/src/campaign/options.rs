@@ -109,7 +109,8 @@ impl Options {
         let on_gpu = self.devices.iter().any(|device| device.is_gpu());
         (on_gpu && self.budget.ends_with("cpu-s")).then(|| {
             format!(
-                "a budget of {} counts seconds of the processor, which do not measure what a GPU does; on a GPU, write                  {DEFAULT_GPU_BUDGET} or a number of steps or tokens",
+                "a budget of {} counts seconds of the processor, which do not measure what a GPU does; on a GPU, \
+                 write {DEFAULT_GPU_BUDGET} or a number of steps or tokens",
                 self.budget
             )
         })

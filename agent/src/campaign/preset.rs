@@ -17,11 +17,12 @@ pub(super) fn preset(project: &Project, name: &str, text: &str) -> Result<Source
         let value = value.ok_or_else(|| wrong(&format!("write the value of `{site}` in quotes")))?;
         values.push((site, value));
     }
-    while !values.is_empty() {
+    let mut left = values.clone();
+    while !left.is_empty() {
         let sites = project.rewriter.sites(&sources)?;
         // A template may bring a site along that another line sets.
         let (now, later): (Vec<_>, Vec<_>) =
-            values.into_iter().partition(|(name, _)| sites.iter().any(|site| site.name == *name));
+            left.into_iter().partition(|(name, _)| sites.iter().any(|site| site.name == *name));
         if now.is_empty() {
             let unknown = &later[0].0;
             let near = nearest(unknown, sites.iter().map(|site| site.name.as_str()));
@@ -33,10 +34,14 @@ pub(super) fn preset(project: &Project, name: &str, text: &str) -> Result<Source
         };
         let edits: Vec<_> = now.iter().filter_map(edit).collect();
         sources = project.rewriter.apply(&sources, &edits).map_err(|error| wrong(&error))?;
-        values = later;
+        left = later;
     }
-    project.rewriter.sites(&sources).context("the preset's program cannot be read")?;
-    Ok(sources)
+    let has = project.rewriter.values(&sources).context("the preset's program cannot be read")?;
+    // A template may undo what another line has set.
+    match values.iter().find(|(site, value)| has.get(site) != Some(value)) {
+        Some((site, value)) => Err(wrong(&format!("`{site}` is not `{value}` after all lines")).into()),
+        None => Ok(sources),
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ use crate::repo::Timestamp;
 use crate::report::{Live, duration};
 use crate::study::{Ending, Measurement, Outcome, ProgramId};
 
+/// So many results, if none of them is of a program that builds, tell of the machine and not of the programs.
+const HELD: usize = 5;
+
 /// A program that is to be measured.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
@@ -49,6 +52,9 @@ pub(super) struct Survey {
     folder: PathBuf,
     log: EventLog,
     measured: BTreeMap<(ProgramId, u64), Measurement>,
+    /// What was measured and is not on disk yet, as no program has built so far.
+    held: Vec<(ProgramId, u64)>,
+    untouched: ProgramId,
     evaluator: Evaluator,
     slots: Slots<Place>,
     live: Arc<Live>,
@@ -63,14 +69,13 @@ type Place = (usize, u64);
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Entry {
-    /// The first one.
-    Began {
-        terms: Terms,
-    },
+    /// Before all runs; the last one holds.
+    Began { terms: Terms },
     Ended {
         program: ProgramId,
         seed: u64,
         measurement: Box<Measurement>,
+        /// When it was recorded.
         at: u64,
     },
 }
@@ -79,11 +84,15 @@ impl Survey {
     /// Opens the survey whose log and whose runs' logs lie in a folder, or begins it there.
     pub(super) fn open(folder: &Path, terms: Terms, premises: Premises<'_>) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
-        let lock = Lock::take(folder).map_err(UserError::locked)?;
+        let lock = Lock::take(folder).map_err(|error| UserError::locked(error.of_folder(folder)))?;
         let (mut log, entries) = EventLog::open::<Entry>(folder)?;
-        match entries.first() {
-            Some(Entry::Began { terms: begun }) => agree(folder, begun, &terms)?,
-            _ => log.append(&Entry::Began { terms })?,
+        let began = entries.iter().rev().find_map(|entry| match entry {
+            Entry::Began { terms } => Some(terms),
+            Entry::Ended { .. } => None,
+        });
+        match began.filter(|_| matches!(entries.last(), Some(Entry::Ended { .. }))) {
+            Some(begun) => agree(folder, begun, &terms)?,
+            None => log.append(&Entry::Began { terms })?,
         }
         let ended = entries.into_iter().filter_map(|entry| match entry {
             Entry::Ended { program, seed, measurement, .. } => Some(((program, seed), *measurement)),
@@ -92,6 +101,8 @@ impl Survey {
         let Premises { project, options, adapters, slots, interrupt } = premises;
         Ok(Self {
             measured: ended.collect(),
+            held: Vec::new(),
+            untouched: project.identity(&project.sources),
             log,
             evaluator: evaluator(options, project)?,
             slots: Slots::new(open_slots(&slots, options, adapters)?),
@@ -107,17 +118,25 @@ impl Survey {
         self.measured.get(&(program.clone(), seed))
     }
 
+    pub(super) fn is_untouched(&self, program: &ProgramId) -> bool {
+        *program == self.untouched
+    }
+
     /// Gives the programs more arguments.
     pub(super) fn add_arguments(&mut self, arguments: &[String]) {
         self.evaluator.plan.arguments.extend_from_slice(arguments);
+    }
+
+    pub(super) fn warn(&self, text: &str) {
+        self.live.warn(text);
     }
 
     pub(super) fn line(&self, text: &str) {
         self.live.line(text);
     }
 
-    /// Makes those runs that have not been made, in this order, and calls `changed` after each. `Some` where the user
-    /// ended it before.
+    /// Makes those runs that have not been made, in this order, and calls `changed` as they are recorded. `Some` where
+    /// the user ended it before.
     pub(super) async fn run(
         &mut self,
         subjects: &[Subject],
@@ -148,24 +167,24 @@ impl Survey {
             if finished.measurement.ending != Ending::Cancelled {
                 pace.count();
                 self.take_in(&subjects[finished.work.0], finished, &pace)?;
-                changed(self)?;
+                if self.held.is_empty() {
+                    changed(self)?;
+                }
             }
         };
         self.live.finish();
+        if end.is_none() && !self.held.is_empty() {
+            return Err(self.nothing_builds().into());
+        }
         Ok(end)
     }
 
-    /// Whether nothing is to be learned from a run: it was made, or its program would fail on any seed.
+    /// Whether nothing is to be learned from a run: it was made, or its program is taken to fail on any seed.
     fn is_settled(&self, subjects: &[Subject], (subject, seed): Place) -> bool {
         let program = &subjects[subject].program;
-        self.measurement(program, seed).is_some() || self.is_hopeless(program)
-    }
-
-    fn is_hopeless(&self, program: &ProgramId) -> bool {
         let runs = self.measured.range((program.clone(), 0)..=(program.clone(), u64::MAX));
-        let mut endings = runs.map(|(_, measurement)| measurement.ending).peekable();
-        let fails = |ending| matches!(ending, Ending::Unviable | Ending::Invalid | Ending::Crashed);
-        endings.peek().is_some() && endings.all(fails)
+        let endings: Vec<Ending> = runs.map(|(_, measurement)| measurement.ending).collect();
+        self.measurement(program, seed).is_some() || is_hopeless(&endings)
     }
 
     async fn fetch(&mut self, tree: &Tree) -> Result<()> {
@@ -193,21 +212,47 @@ impl Survey {
 
     fn take_in(&mut self, subject: &Subject, finished: Finished<Place>, pace: &Pace) -> Result<()> {
         let Finished { seed, measurement, .. } = finished;
-        let (program, at) = (subject.program.clone(), seconds(Timestamp::now()));
-        let measurement = Box::new(measurement);
-        self.log.append(&Entry::Ended {
-            program: program.clone(),
-            seed,
-            measurement: measurement.clone(),
-            at,
-        })?;
         let value = match (self.printed(&measurement), Outcome::of_failure(measurement.ending)) {
             (None, Some(outcome)) => format!("{outcome}: {}", measurement.reason),
             (value, _) => format!("{:.4}", value.unwrap_or(f64::NAN)),
         };
         self.live.line(&format!("{pace}  {value:>7}  {}", subject.title));
-        self.measured.insert((program, seed), *measurement);
+        let run = (subject.program.clone(), seed);
+        let is_unviable = measurement.ending == Ending::Unviable;
+        self.measured.insert(run.clone(), measurement);
+        self.held.push(run);
+        if is_unviable && self.is_untouched(&subject.program) {
+            return Err(self.nothing_builds().into());
+        }
+        if self.measured.values().any(|measurement| measurement.ending != Ending::Unviable) {
+            return self.record();
+        }
+        if self.held.len() < HELD { Ok(()) } else { Err(self.nothing_builds().into()) }
+    }
+
+    /// Writes down what was held back.
+    fn record(&mut self) -> Result<()> {
+        for (program, seed) in std::mem::take(&mut self.held) {
+            let measurement = Box::new(self.measured[&(program.clone(), seed)].clone());
+            self.log.append(&Entry::Ended { program, seed, measurement, at: seconds(Timestamp::now()) })?;
+        }
         Ok(())
+    }
+
+    /// Why runs that do not build are not recorded.
+    fn nothing_builds(&self) -> UserError {
+        let untouched = self.held.iter().find(|(program, _)| self.is_untouched(program));
+        let (what, run) = match untouched {
+            Some(run) => ("the untouched program does not build".to_owned(), run),
+            None => (
+                format!("none of the first {} runs had a program that builds", self.held.len()),
+                &self.held[0],
+            ),
+        };
+        UserError::baseline(format!(
+            "{what}, and nothing of that was recorded: {}",
+            self.measured[run].reason
+        ))
     }
 
     /// A value of a measurement as the program printed it.
@@ -219,6 +264,12 @@ impl Survey {
     pub(super) fn printed(&self, measurement: &Measurement) -> Option<f64> {
         measurement.metric.map(|value| self.as_printed(value))
     }
+}
+
+/// Whether a program with these endings is taken to fail on any seed; a single crash may be the machine's.
+fn is_hopeless(endings: &[Ending]) -> bool {
+    let fails = |ending: &Ending| matches!(ending, Ending::Unviable | Ending::Invalid | Ending::Crashed);
+    endings.iter().all(fails) && (endings.len() > 1 || endings.iter().any(|one| *one != Ending::Crashed))
 }
 
 /// Refuses to put runs beside others that were made under other terms.
@@ -284,6 +335,17 @@ mod tests {
         assert!(refused(&[("budget", "10cpu-s")]).unwrap().contains("begun with width 32,64, not nothing"));
         let more = [("budget", "10cpu-s"), ("width", "32,64"), ("depth", "2")];
         assert!(refused(&more).unwrap().contains("begun with depth nothing, not 2"));
+    }
+
+    #[test]
+    fn a_program_is_hopeless_that_does_not_build_or_crashes_twice() {
+        use Ending::{Completed, Crashed, Invalid, TimedOut, Unviable};
+        for endings in [&[Unviable][..], &[Invalid], &[Crashed, Crashed]] {
+            assert!(is_hopeless(endings), "{endings:?}");
+        }
+        for endings in [&[Crashed][..], &[], &[TimedOut, TimedOut], &[Crashed, Completed]] {
+            assert!(!is_hopeless(endings), "{endings:?}");
+        }
     }
 
     #[test]

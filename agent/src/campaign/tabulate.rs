@@ -77,6 +77,7 @@ pub(crate) struct Table {
 impl Table {
     /// Says what is about to happen.
     pub(crate) fn introduce(&self) {
+        self.options.warning().into_iter().for_each(|warning| self.survey.warn(&warning));
         let (left_out, why) = &self.product.left_out;
         let left_out = match left_out {
             0 => String::new(),
@@ -98,9 +99,11 @@ impl Table {
     pub(crate) async fn fill(&mut self) -> Result<Option<End>> {
         let Self { path, product, subjects, seeds, options, survey, .. } = self;
         let mut shuffled: Vec<usize> = (0..subjects.len()).collect();
+        // The untouched program first, which shows whether anything can be built here.
         shuffled.sort_by_key(|&subject| {
-            let key = format!("{} {}", options.seed, subjects[subject].program);
-            *blake3::hash(key.as_bytes()).as_bytes()
+            let program = &subjects[subject].program;
+            let key = format!("{} {program}", options.seed);
+            (!survey.is_untouched(program), *blake3::hash(key.as_bytes()).as_bytes())
         });
         let runs: Vec<(usize, u64)> =
             seeds.iter().flat_map(|&seed| shuffled.iter().map(move |&subject| (subject, seed))).collect();
@@ -116,6 +119,12 @@ fn beside(table: &Path) -> Result<PathBuf, UserError> {
     if table.file_name().is_none() || table.is_dir() {
         return Err(UserError::new(format!(
             "{} is no file that a table could be written to",
+            table.display()
+        )));
+    }
+    if table.extension().is_some_and(|extension| extension == "gz") {
+        return Err(UserError::new(format!(
+            "{} is named like a gzipped file, and a table is written as plain text; leave out the .gz",
             table.display()
         )));
     }
@@ -177,7 +186,7 @@ fn text(product: &Product, seeds: &[u64], maximise: bool, survey: &Survey) -> St
 
 /// A cell, in quotes where CSV asks for them.
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n']) {
+    if cell.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {
         cell.to_owned()
@@ -210,5 +219,8 @@ mod tests {
         std::fs::write(&table, "precious").unwrap();
         assert!(beside(&table).unwrap_err().to_string().contains("give another name"));
         assert!(beside(folder.path()).is_err());
+        assert!(
+            beside(&folder.path().join("t.csv.gz")).unwrap_err().to_string().contains("leave out the .gz")
+        );
     }
 }

@@ -178,7 +178,7 @@ pub(crate) struct CompareArgs {
     /// How many trials run at a time
     #[arg(long)]
     pub(crate) slots: Option<usize>,
-    /// A recipe written by hand to compare with, lines of `site = \"value\"`; default: presets/human.toml of the target
+    /// A recipe written by hand to compare with, lines of `site = "value"`; default: presets/human.toml of the target
     #[arg(long, value_name = "FILE")]
     pub(crate) preset: Option<PathBuf>,
     /// Fresh seeds on which what was returned is measured
@@ -212,7 +212,8 @@ pub(crate) enum BenchCommand {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct MethodArgs {
-    /// Search methods: random, greedy, evolution, tpe, ppo; the five by default. For ablations ppo-without-learning, -repeats, -scores
+    /// Search methods: random, greedy, evolution, tpe, ppo; the five by default. PPO less one of its parts is
+    /// ppo-without-learning, ppo-without-repeats, ppo-without-scores
     #[arg(long = "method", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub(crate) methods: Vec<Variant>,
 }

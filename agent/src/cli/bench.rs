@@ -1,6 +1,6 @@
 //! `bench`: search methods compared on tables of real results, and what their choices cost.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -37,7 +37,8 @@ fn search(args: &BenchSearchArgs) -> Result<()> {
     };
     if let Some(file) = &args.plot {
         // Where it cannot be written, that is said before anything is run.
-        write(file, "")?;
+        let opened = OpenOptions::new().create(true).append(true).open(file);
+        opened.with_context(|| format!("cannot write {}", file.display()))?;
     }
     let mut all = Vec::new();
     for table in tables {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use super::args::CompareArgs;
 use super::demo;
 use super::exit::Exit;
+use super::run::why;
 use crate::campaign::{Contest, End, TARGET, UserError, make_aside};
 use crate::repo::Repo;
 
@@ -30,10 +31,11 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit> {
         preset: args.preset.clone(),
         check_seeds: args.check_seeds,
     };
+    let lock = contest.lock()?;
     make_target(args.repo.as_deref(), &args.out)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let _inside = runtime.enter();
-    Ok(match runtime.block_on(contest.run())? {
+    Ok(match runtime.block_on(contest.run(&lock))? {
         Ok(comparison) => {
             let folder = args.out.display();
             anstream::println!(
@@ -42,25 +44,34 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit> {
             );
             Exit::Success
         }
-        Err(end) => {
+        Err(end @ (End::Asked | End::AtOnce)) => {
             anstream::println!("\nStopped as asked; the same command goes on from here.");
             if end == End::AtOnce { Exit::Interrupted } else { Exit::Success }
         }
+        // Nothing else ends a study before its last trial than a baseline that fails.
+        Err(end) => return Err(UserError::baseline(why(end)).into()),
     })
 }
 
-/// Puts the untouched target into the folder, once: all that is compared begins from it.
+/// Puts the untouched target into the folder, once: all that is compared begins from it, and from no other.
 fn make_target(repo: Option<&Path>, out: &Path) -> Result<()> {
     let target = out.join(TARGET);
+    let repo = repo.map(Repo::open).transpose().map_err(UserError::from_error)?;
     if target.exists() {
-        return Ok(());
+        let begun = Repo::open(&target).map_err(UserError::from_error)?;
+        return match repo {
+            Some(repo) if repo.main_head()? != begun.main_head()? => Err(UserError::new(format!(
+                "the comparison in {} was begun with another commit than {} is at now; leave the repository out to go \
+                 on with that, or give another --out",
+                out.display(),
+                repo.root().display()
+            ))
+            .into()),
+            _ => Ok(()),
+        };
     }
-    std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    make_aside(&target, |aside| match repo {
+    make_aside(&target, |aside| match &repo {
         None => demo::make(aside),
-        Some(repo) => {
-            let repo = Repo::open(repo).map_err(UserError::from_error)?;
-            Ok(repo.clone_main(aside).map(drop).map_err(UserError::from_error)?)
-        }
+        Some(repo) => Ok(repo.clone_main(aside).map(drop).map_err(UserError::from_error)?),
     })
 }

@@ -21,6 +21,20 @@ pub(crate) enum LockError {
     Io { path: PathBuf, source: io::Error },
 }
 
+impl LockError {
+    /// The same where the lock is that of a folder and not of a repository.
+    pub(crate) fn of_folder(&self, folder: &Path) -> String {
+        match self {
+            Self::Held { pid } => format!(
+                "another run fills {}{}; wait for its end or stop it",
+                folder.display(),
+                process(*pid)
+            ),
+            Self::Io { .. } => self.to_string(),
+        }
+    }
+}
+
 fn process(pid: Option<u32>) -> String {
     pid.map_or(String::new(), |pid| format!(" (process {pid})"))
 }
@@ -32,7 +46,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of the repository whose journals lie in `dir`, without waiting.
+    /// Takes the lock of the repository whose journals lie in `dir`, or of another folder, without waiting.
     pub(crate) fn take(dir: &Path) -> Result<Self, LockError> {
         let path = dir.join(FILE);
         let failed = |source| LockError::Io { path: path.clone(), source };
@@ -76,6 +90,7 @@ mod tests {
         let second = Lock::take(&journals).unwrap_err();
         assert!(matches!(second, LockError::Held { pid: Some(pid) } if pid == std::process::id()));
         assert!(second.to_string().contains(&format!("(process {})", std::process::id())));
+        assert!(second.of_folder(&journals).starts_with("another run fills "));
         drop(first);
         Lock::take(&journals).unwrap();
     }

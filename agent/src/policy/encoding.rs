@@ -83,12 +83,16 @@ impl Column {
     }
 }
 
-/// Reads a literal as Rust writes it, `1_000`, `3e-4_f32`, `12usize`. What is finite and a number here is what ladders are
-/// ordered by.
+/// What Rust's numbers may end with.
+const SUFFIXES: [&str; 14] =
+    ["f32", "f64", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
+
+/// Reads a literal as Rust writes it, `1_000`, `3e-4_f32`, `12usize`. What is finite and a number here is what
+/// ladders are ordered by.
 pub(crate) fn number(literal: &str) -> Option<f64> {
     let plain = literal.replace('_', "");
-    let suffix = plain.find(['f', 'i', 'u']).unwrap_or(plain.len());
-    plain[..suffix].parse().ok().filter(|number: &f64| number.is_finite())
+    let digits = SUFFIXES.iter().find_map(|suffix| plain.strip_suffix(suffix)).unwrap_or(&plain);
+    digits.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// All sites met so far.

@@ -1,18 +1,27 @@
 //! The programs near a parent, where a space lists those that exist: few may differ from it in a few sites.
 
+use super::random::EDIT_COUNTS;
 use super::{SiteView, Space};
 
 /// Edits as indices of sites and of their values.
 pub(super) type Moves = Vec<(usize, usize)>;
 
-/// How each listed program differs from the one that has these sites, where it does so in one to `most` of them. `None`
-/// where programs are not listed, and edits can be drawn blindly.
-pub(super) fn neighbours(space: &dyn Space, sites: &[SiteView], most: usize) -> Option<Vec<Moves>> {
+/// All that one edit gives, all that two give, all that three give.
+pub(super) type Near = [Vec<Moves>; EDIT_COUNTS.len()];
+
+/// How each listed program differs from the one that has these sites, where it is near. `None` where programs are not
+/// listed, and edits can be drawn blindly.
+pub(super) fn neighbours(space: &dyn Space, sites: &[SiteView]) -> Option<Near> {
     let listing = space.listing()?;
     let from = present(sites);
-    let distance = |row: &&[u16]| row.iter().zip(&from).filter(|(to, from)| to != from).count();
-    let near = listing.filter(|row| (1..=most).contains(&distance(row)));
-    Some(near.map(|row| moves(&from, row)).collect())
+    let mut near = Near::default();
+    for row in listing {
+        let distance = row.iter().zip(&from).filter(|(to, from)| to != from).count();
+        if (1..=near.len()).contains(&distance) {
+            near[distance - 1].push(moves(&from, row));
+        }
+    }
+    Some(near)
 }
 
 /// The program that has these sites, as listings have it.
@@ -38,12 +47,11 @@ mod tests {
         let notebook = grid.notebook();
         let baseline = &notebook.programs()[0].program;
         let sites = grid.sites(baseline);
-        assert_eq!(neighbours(&grid, &sites, 3), None);
+        assert_eq!(neighbours(&grid, &sites), None);
 
         let rows = [[2, 2, 2, 2], [2, 2, 2, 0], [0, 2, 0, 0], [0, 0, 0, 1]];
         let sparse = Sparse { grid, rows: rows.concat() };
-        assert_eq!(neighbours(&sparse, &sites, 3), Some(vec![vec![(3, 0)], vec![(0, 0), (2, 0), (3, 0)]]));
-        assert_eq!(neighbours(&sparse, &sites, 1), Some(vec![vec![(3, 0)]]));
-        assert_eq!(neighbours(&sparse, &sites, 4).map(|near| near.len()), Some(3));
+        let near = [vec![vec![(3, 0)]], vec![], vec![vec![(0, 0), (2, 0), (3, 0)]]];
+        assert_eq!(neighbours(&sparse, &sites), Some(near));
     }
 }

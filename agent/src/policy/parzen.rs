@@ -20,10 +20,10 @@ impl Mixture {
     pub(super) fn new(encoding: &Encoding, runs: &[&Row]) -> Self {
         let n = runs.len();
         let ramp = n.saturating_sub(FULL_WEIGHTS);
-        let weight = |run: usize| match ramp {
-            0 | 1 => 1.0,
-            _ if run >= ramp => 1.0,
-            _ => 1.0 / n as f64 + (1.0 - 1.0 / n as f64) * run as f64 / (ramp - 1) as f64,
+        let weight = |run: usize| {
+            let lowest = 1.0 / n as f64;
+            let way = run as f64 / ramp.saturating_sub(1).max(1) as f64;
+            if run < ramp { lowest + (1.0 - lowest) * way } else { 1.0 }
         };
         let weights: Vec<f64> = (0..n).map(weight).chain([1.0]).collect();
         let sum: f64 = weights.iter().sum();

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::draw::index;
 use super::encoding::{Code, Encoding, Row, at, trimmed};
-use super::neighbours::Moves;
+use super::neighbours::{Moves, Near};
 use super::posterior::{Point, changed};
 use super::random;
 use super::{Change, Program, SiteView};
@@ -33,7 +33,7 @@ pub(super) struct Parent {
     columns: Vec<usize>,
     codes: Vec<Vec<Code>>,
     /// Its edits, where only some programs exist.
-    near: Option<Vec<Moves>>,
+    near: Option<Near>,
 }
 
 impl Parent {
@@ -42,7 +42,7 @@ impl Parent {
         row: Row,
         known: usize,
         sites: &[SiteView],
-        near: Option<Vec<Moves>>,
+        near: Option<Near>,
         encoding: &mut Encoding,
     ) -> Self {
         encoding.learn(sites);
@@ -57,13 +57,13 @@ impl Parent {
 
     /// Whether edits of it may give a program that was not `tried`, as far as one can tell.
     pub(super) fn has_new(&self, tried: &dyn Fn(&Row) -> bool) -> bool {
-        self.near.as_ref().is_none_or(|near| near.iter().any(|moves| !tried(&self.edited(moves))))
+        self.near.as_ref().is_none_or(|near| near.iter().flatten().any(|moves| !tried(&self.edited(moves))))
     }
 
     /// All its single edits.
     fn singles(&self) -> Vec<Moves> {
         if let Some(near) = &self.near {
-            return near.iter().filter(|moves| moves.len() == 1).cloned().collect();
+            return near[0].clone();
         }
         let sites = self.sites.iter().enumerate();
         sites.flat_map(|(index, site)| site.others().map(move |value| vec![(index, value)])).collect()
@@ -111,8 +111,8 @@ impl Candidate {
     }
 }
 
-/// The candidates from these parents, the best first, and at the end a repeat of each. What has a row that was `tried` is left out;
-/// that a program has sites which appear with an edit is not foreseen.
+/// The candidates from these parents, the best first, and at the end a repeat of each. What has a row that was
+/// `tried` is left out; that a program has sites which appear with an edit is not foreseen.
 pub(super) fn candidates(
     parents: &[Parent],
     tried: &dyn Fn(&Row) -> bool,
@@ -127,7 +127,7 @@ pub(super) fn candidates(
         }
         let parent = index(&weights, rng);
         let Parent { sites, near, .. } = &parents[parent];
-        let candidate = Candidate { parent, moves: random::moves_among(rng, sites, near.as_deref()) };
+        let candidate = Candidate { parent, moves: random::moves_among(rng, sites, near.as_ref()) };
         let row = row(&candidate, parents);
         if !candidate.moves.is_empty() && !tried(&row) && rows.insert(row) {
             candidates.push(candidate);

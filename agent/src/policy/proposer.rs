@@ -17,7 +17,6 @@ use super::neighbours::neighbours;
 use super::pool::{self, Candidate, Parent, TOPS};
 use super::posterior::{Point, Posterior, Prediction};
 use super::ppo::{ARGS, Agent};
-use super::random::EDIT_COUNTS;
 use super::rollout::Step;
 use super::space::Batch;
 use super::surrogate::{Surrogate, prior_distance};
@@ -29,8 +28,9 @@ use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber};
 const OPENING: usize = 8;
 /// The farthest of so many random edits is taken there.
 const OPENING_DRAWS: usize = 60;
-/// New runs between two fits of the surrogate.
+/// New runs between two fits of the surrogate; in a long study a share of its runs, for it changes slowly.
 const FIT_EVERY: usize = 4;
+const FIT_SHARE: usize = 64;
 /// Candidates that may turn out not to exist, for each proposal.
 const ATTEMPTS: usize = 50;
 /// Largest bonus for values that no trial set before.
@@ -106,7 +106,7 @@ impl Proposer {
     fn open(&mut self, batch: &mut Batch<'_>, programs: usize) {
         let baseline = &batch.notebook.programs()[0].program;
         let sites = batch.space.sites(baseline);
-        let near = neighbours(batch.space, &sites, EDIT_COUNTS.len());
+        let near = neighbours(batch.space, &sites);
         self.encoding.learn(&sites);
         let mut there = self.encoding.rows().to_vec();
         for _ in self.encoding.rows().len()..programs {
@@ -115,7 +115,7 @@ impl Proposer {
             }
             let mut draws: Vec<_> = (0..OPENING_DRAWS)
                 .map(|_| {
-                    let moves = random::moves_among(&mut self.rng, &sites, near.as_deref());
+                    let moves = random::moves_among(&mut self.rng, &sites, near.as_ref());
                     let changes = random::changes(&sites, &moves);
                     let mut values = baseline.values.clone();
                     values.extend(changes.iter().cloned());
@@ -143,7 +143,7 @@ impl Proposer {
     fn choose(&mut self, batch: &mut Batch<'_>) {
         let notebook = batch.notebook;
         let (runs, seen) = rows::runs(notebook, self.encoding.rows());
-        if notebook.runs().len() >= self.fitted_runs + FIT_EVERY {
+        if notebook.runs().len() >= self.fitted_runs + FIT_EVERY.max(self.fitted_runs / FIT_SHARE) {
             self.surrogate.fit(self.encoding.columns(), &runs);
             self.fitted_runs = notebook.runs().len();
         }
@@ -197,7 +197,7 @@ impl Proposer {
             let row = self.encoding.rows()[seen[known]].clone();
             let cached = self.sites.remove(&program.id);
             let views = cached.unwrap_or_else(|| batch.space.sites(program));
-            let near = neighbours(batch.space, &views, EDIT_COUNTS.len());
+            let near = neighbours(batch.space, &views);
             parents.push(Parent::new(program, row, known, &views, near, &mut self.encoding));
             sites.insert(program.id.clone(), views);
         }

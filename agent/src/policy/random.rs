@@ -1,11 +1,11 @@
 //! Random search, and the random edits that other methods start from.
 
-use rand::seq::{IndexedRandom, IteratorRandom, SliceRandom, index};
+use rand::seq::{IndexedRandom, SliceRandom, index};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::neighbours::{self, Moves, neighbours};
+use super::neighbours::{self, Moves, Near, neighbours};
 use super::space::Batch;
 use super::{Change, Method, Notebook, Policy, Program, SiteView, Space, Update, draw};
 use crate::study::{Choice, ProgramId, Proposal, TrialNumber};
@@ -97,15 +97,14 @@ pub(super) fn mutate(
     sites: &[SiteView],
     choice: &Choice,
 ) -> bool {
-    let Some(mut near) = neighbours(batch.space, sites, EDIT_COUNTS.len()) else {
+    let Some(mut near) = neighbours(batch.space, sites) else {
         return batch.take(parent, &edits(rng, sites), choice.clone());
     };
-    near.shuffle(rng);
     let mut chances = EDIT_COUNTS;
     while chances.iter().sum::<f64>() > 0.0 {
         let count = draw::index(&chances, rng);
-        let mut rows = near.iter().filter(|moves| moves.len() == count + 1);
-        if rows.any(|moves| batch.take(parent, &changes(sites, moves), choice.clone())) {
+        near[count].shuffle(rng);
+        if near[count].iter().any(|moves| batch.take(parent, &changes(sites, moves), choice.clone())) {
             return true;
         }
         chances[count] = 0.0;
@@ -135,16 +134,15 @@ pub(super) fn edits(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Vec<Change> {
     changes(sites, &moves(rng, sites))
 }
 
-/// The same among those that are given, where they are; none where there are none.
-pub(super) fn moves_among(rng: &mut ChaCha8Rng, sites: &[SiteView], near: Option<&[Moves]>) -> Moves {
+/// The same among those that are near, where these are listed; none where there are none.
+pub(super) fn moves_among(rng: &mut ChaCha8Rng, sites: &[SiteView], near: Option<&Near>) -> Moves {
     let Some(near) = near else { return moves(rng, sites) };
-    let of = |count: usize| near.iter().filter(move |moves| moves.len() == count + 1);
-    let chances: [f64; EDIT_COUNTS.len()] =
-        std::array::from_fn(|count| if of(count).next().is_some() { EDIT_COUNTS[count] } else { 0.0 });
-    if near.is_empty() {
+    if near.iter().all(Vec::is_empty) {
         return Moves::new();
     }
-    of(draw::index(&chances, rng)).choose(rng).cloned().unwrap_or_default()
+    let chance = |count: usize| if near[count].is_empty() { 0.0 } else { EDIT_COUNTS[count] };
+    let count = draw::index(&std::array::from_fn::<f64, { EDIT_COUNTS.len() }, _>(chance), rng);
+    near[count].choose(rng).cloned().unwrap_or_default()
 }
 
 /// The same, as indices of sites and of their values.

@@ -44,6 +44,8 @@ pub(super) struct Runs {
 /// gives back exactly.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Surrogate {
+    /// Saved under a name that says how many come before the sites' weights: three.
+    #[serde(rename = "three_and_weights")]
     values: Vec<f32>,
     moment_1: Vec<f32>,
     moment_2: Vec<f32>,

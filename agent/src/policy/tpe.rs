@@ -3,8 +3,8 @@
 //! As Optuna 5's default sampler does it: 10 trials at random, then the best tenth of the results (25 at most) against
 //! the rest, with what is pending among the rest. Of 24 draws from the good side the one with the highest ratio of
 //! densities that exists and is new is proposed, as edits of the program whose kernel it was drawn from. Where the space
-//! lists its programs, the draws are of untried ones, each as likely as the good side has it. Optuna may repeat a program by
-//! accident; this does not.
+//! lists its programs, the draws are of untried ones, each as likely as the good side has it. Optuna may repeat a
+//! program by accident; this does not.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -93,13 +93,13 @@ impl Contender {
         }
     }
 
-    /// All results that there are.
-    fn values(&self) -> Vec<f64> {
-        self.returned.iter().flat_map(|one| one.values.iter().flatten().copied()).collect()
+    /// Of all runs; `None` for one that failed.
+    fn values(&self) -> Vec<Option<f64>> {
+        self.returned.iter().flat_map(|one| one.values.clone()).collect()
     }
 
-    fn test_values(&self) -> Vec<f64> {
-        self.returned.iter().flat_map(|one| one.test.iter().flatten().copied()).collect()
+    fn test_values(&self) -> Vec<Option<f64>> {
+        self.returned.iter().flat_map(|one| one.test.clone()).collect()
     }
 
     /// On each seed, the mean over what was returned less the baseline's value, where all of them have one.
@@ -135,7 +135,7 @@ impl Comparison {
             self.device,
             self.check_seeds.len()
         );
-        let has_test = self.contenders.iter().any(|one| !one.test_values().is_empty());
+        let has_test = self.contenders.iter().any(|one| one.test_values().iter().any(Option::is_some));
         let test = if has_test { format!(" {} |", self.test_metric) } else { String::new() };
         let _ = writeln!(
             text,
@@ -146,9 +146,9 @@ impl Comparison {
         for contender in &self.contenders {
             let _ = writeln!(text, "{}", self.line(contender, has_test));
         }
-        text += "\nMean ± standard error over all runs; the difference with its 95 % interval over the seeds, each of them \
-                 a pair: it is one of the programs that were returned, and what another repeat would return may lie \
-                 outside of it.\n\nWhat was returned:\n\n";
+        text += "\nMean ± standard error over the runs that have a result; the difference with its 95 % interval over \
+                 the seeds, each of them a pair: it is one of the programs that were returned, and what another repeat \
+                 would return may lie outside of it.\n\nWhat was returned:\n\n";
         for contender in &self.contenders[1..] {
             for (repeat, returned) in contender.returned.iter().enumerate() {
                 let name = match returned.trial {
@@ -156,8 +156,7 @@ impl Comparison {
                     None => contender.name.clone(),
                 };
                 let subject = if returned.subject.is_empty() { "the baseline" } else { &returned.subject };
-                let values: Vec<f64> = returned.values.iter().flatten().copied().collect();
-                let _ = writeln!(text, "- {name} ({}): {subject}", with_error(&values));
+                let _ = writeln!(text, "- {name} ({}): {subject}", with_error(&returned.values));
             }
         }
         text
@@ -187,13 +186,16 @@ impl Comparison {
     }
 }
 
-/// A mean as `2.4712 ± 0.0031`; of nothing, a dash.
-fn with_error(values: &[f64]) -> String {
-    match standard_error(values) {
+/// A mean as `2.4712 ± 0.0031`, of nothing a dash, and of how many runs where some have no value.
+fn with_error(runs: &[Option<f64>]) -> String {
+    let values: Vec<f64> = runs.iter().flatten().copied().collect();
+    let text = match standard_error(&values) {
         _ if values.is_empty() => "-".to_owned(),
-        Some(error) => format!("{:.4} ± {error:.4}", mean(values)),
-        None => format!("{:.4}", mean(values)),
-    }
+        Some(error) => format!("{:.4} ± {error:.4}", mean(&values)),
+        None => format!("{:.4}", mean(&values)),
+    };
+    let (count, total) = (values.len(), runs.len());
+    if count < total { format!("{text} ({count} of {total} runs)") } else { text }
 }
 
 #[cfg(test)]
@@ -228,10 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_on_which_a_run_failed_is_no_pair() {
+    fn a_seed_on_which_a_run_failed_is_no_pair_and_the_mean_says_so() {
         let mut half = returned("a", &[2.0, 2.2]);
         half.values[1] = None;
         let contender = Contender::fixed("human", half);
         assert_eq!(contender.differences(&returned("", &[3.0, 3.0])), [-1.0]);
+        assert_eq!(with_error(&contender.values()), "2.0000 (1 of 2 runs)");
     }
 }

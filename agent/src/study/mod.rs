@@ -22,8 +22,6 @@ pub(crate) use proposal::{Choice, Edit, Proposal};
 pub(crate) use pruner::{Pruner, StopRule};
 pub(crate) use seeds::{confirmation_seed, noise_seed, survey_seed, trial_seed};
 pub(crate) use state::Study;
-pub(crate) use statistics::{
-    margin, mean, median, p_text, standard_error, student_t_quantile, sum_of_squares,
-};
+pub(crate) use statistics::{margin, mean, median, p_text, standard_error};
 pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};
 pub(crate) use work::{Finish, StudyRules, Work};

@@ -72,16 +72,16 @@ fn rows_begin_with(user: &User, earlier: &str) -> bool {
 fn a_program_that_fails_has_a_row_without_values_and_is_not_run_again_in_vain() {
     let settings = "mutable = [\"src/mishap.rs\"]\n[metric]\nname = \"val_bpb\"\ndirection = \"maximize\"\n";
     let user = User::quick(settings);
-    let words = ["--site", "mishap::MISHAP=0,2,6", "--budget", "100steps", "--slots", "2"];
+    let words = ["--site", "mishap::MISHAP=0,2,6", "--budget", "100steps", "--slots", "1", "--seeds", "3"];
     let out = record(&user, &words);
     let text = fs::read_to_string(table(&user)).unwrap();
     assert!(text.starts_with("# maximize\n"), "{text}");
     let rows = rows(&user);
     assert!(rows[0][1].parse::<f64>().unwrap() > 0.0, "as the program printed it");
-    assert_eq!((rows[1].join(","), rows[2].join(",")), ("2,,".into(), "6,,".into()));
+    assert_eq!((rows[1].join(","), rows[2].join(",")), ("2,,,".into(), "6,,,".into()));
     assert!(out.contains("crashed: smoke run: ") && out.contains("diverged: "), "{out}");
-    assert_eq!(out.matches("MISHAP 2").count(), 1, "what crashes, crashes on any seed: {out}");
-    assert_eq!(out.matches("MISHAP 6").count(), 2, "what diverges may not: {out}");
+    assert_eq!(out.matches("MISHAP 2").count(), 2, "what crashes twice, crashes on any seed: {out}");
+    assert_eq!(out.matches("MISHAP 6").count(), 3, "what diverges may not: {out}");
 }
 
 #[test]

@@ -73,6 +73,18 @@ fn the_loss_of_a_device_stands_in_journal_and_commit_and_the_study_goes_on() {
     assert!(shown.contains("  device       none; "), "{shown}");
 }
 
+#[test]
+fn a_study_that_goes_on_on_another_device_says_so() {
+    let user = user();
+    user.autoresearch(&["run", "--study", "night", "--trials", "0"]).well();
+    let said = said(on_software(&user, &["run", "--study", "night"]).spawn().unwrap());
+    if said.err.contains("there is no software Vulkan device here") {
+        return skip("there is no software Vulkan device");
+    }
+    let words = "begun on the processor and goes on on software Vulkan";
+    assert!(said.out.contains(words) || said.err.contains(words), "{}\n{}", said.out, said.err);
+}
+
 /// A study on the software driver that this file names, so that a test can take it away and bring it back.
 fn on_driver(user: &User, driver: &Path) -> Child {
     let mut command = on_software(user, &["run", "--study", "night"]);

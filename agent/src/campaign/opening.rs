@@ -102,6 +102,7 @@ impl Campaign {
                     budget: options.budget.clone(),
                     metric: options.metric.name.clone(),
                     maximise: options.metric.maximise,
+                    device: Some(device::list(&options.devices)),
                     at: seconds(now),
                 };
                 log.append(&Event::Started(started.clone()))?;
@@ -144,7 +145,16 @@ impl Campaign {
                 device::VARIABLE
             )
         });
-        self.options.warning().into_iter().chain(differ).for_each(|warning| self.live.warn(&warning));
+        let now = device::list(&self.options.devices);
+        let begun = self.study.started.device.as_ref().filter(|begun| **begun != now).map(|begun| {
+            format!("this study was begun on {begun} and goes on on {now}: results of one are compared with those of the other")
+        });
+        self.options
+            .warning()
+            .into_iter()
+            .chain(differ)
+            .chain(begun)
+            .for_each(|warning| self.live.warn(&warning));
     }
 
     fn warn_of_the_checkout(&self) -> Result<()> {

@@ -226,6 +226,7 @@ mod tests {
             budget: "20s".into(),
             metric: "val_bpb".into(),
             maximise: false,
+            device: None,
             at: 0,
         }
     }

@@ -28,12 +28,11 @@ pub(super) enum Fault {
 
 impl Fault {
     pub(super) fn ending(self) -> Ending {
-        if self == Self::OutOfMemory { Ending::OutOfMemory } else { Ending::Crashed }
-    }
-
-    /// Whether the device itself may be in a bad way, and not only the program.
-    pub(super) fn is_of_the_device(self) -> bool {
-        matches!(self, Self::DeviceLost | Self::NoDevice | Self::DriverCrash)
+        match self {
+            Self::OutOfMemory => Ending::OutOfMemory,
+            Self::DeviceLost | Self::NoDevice | Self::DriverCrash => Ending::DeviceFailed,
+            Self::Autotune | Self::Pipeline => Ending::Crashed,
+        }
     }
 }
 

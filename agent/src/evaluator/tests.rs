@@ -270,10 +270,10 @@ async fn each_fault_of_a_device_has_its_ending_and_its_name() {
         (
             "In Queue::submit\n  Parent device is lost",
             "panic",
-            Ending::Crashed,
+            Ending::DeviceFailed,
             "device lost: Parent device is lost (exit code 101)",
         ),
-        ("Device is lost", "abort", Ending::Crashed, "device lost: Device is lost (SIGABRT)"),
+        ("Device is lost", "abort", Ending::DeviceFailed, "device lost: Device is lost (SIGABRT)"),
         (
             "the device refused the pipeline of kernel k",
             "panic",
@@ -289,10 +289,10 @@ async fn each_fault_of_a_device_has_its_ending_and_its_name() {
         (
             "Unable to acquire wgpu device: none",
             "panic",
-            Ending::Crashed,
+            Ending::DeviceFailed,
             "no device: Unable to acquire wgpu device",
         ),
-        ("", "abort", Ending::Crashed, "driver crash: it ended without a word (SIGABRT)"),
+        ("", "abort", Ending::DeviceFailed, "driver crash: it ended without a word (SIGABRT)"),
         ("shapes differ", "panic", Ending::Crashed, "panic: shapes differ at src/main.rs"),
     ];
     let mut bench = Bench::quick().on(Device::Gpu(0));

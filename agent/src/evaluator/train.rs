@@ -115,9 +115,8 @@ impl Evaluator {
             None => self.judge(job, run, &finished, &told, fault.as_ref()),
         };
         let fault = fault.map(|(fault, _)| fault).filter(|fault| fault.ending() == ending);
-        let is_doubtful = fault.is_some_and(Fault::is_of_the_device) || ending == Ending::TimedOut;
         let fault = fault.map_or_else(String::new, |fault| format!("{fault}: "));
-        if is_doubtful {
+        if matches!(ending, Ending::DeviceFailed | Ending::TimedOut) {
             self.doubt(slot, job, &run.log, &format!("{fault}{reason}")).await;
         }
         Ok(Ran { finished, told, fault, ending, reason })

@@ -68,6 +68,9 @@ pub(crate) struct Started {
     /// Higher is better for the program, so its values are negated inside the study.
     #[serde(default)]
     pub(crate) maximise: bool,
+    /// What it was begun on, as `AUTORESEARCH_DEVICE` has it; `None` in journals that do not say.
+    #[serde(default)]
+    pub(crate) device: Option<String>,
     /// Seconds since 1970, as in every event.
     pub(crate) at: u64,
 }

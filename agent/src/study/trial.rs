@@ -32,6 +32,8 @@ pub(crate) enum Ending {
     /// It breaks a rule of the evaluation.
     Invalid,
     Crashed,
+    /// The device failed under it, which says nothing of the program: lost, not there, or its driver crashed.
+    DeviceFailed,
     OutOfMemory,
     /// NaN, infinite, or a loss above the bound.
     Diverged,
@@ -67,7 +69,7 @@ impl Outcome {
             Ending::Pruned => Self::Pruned,
             Ending::Unviable => Self::Unviable,
             Ending::Invalid => Self::Invalid,
-            Ending::Crashed => Self::Crashed,
+            Ending::Crashed | Ending::DeviceFailed => Self::Crashed,
             Ending::OutOfMemory => Self::OutOfMemory,
             Ending::Diverged => Self::Diverged,
             Ending::TimedOut => Self::TimedOut,

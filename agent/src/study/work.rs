@@ -1,9 +1,9 @@
 //! What a study does next, decided from its state alone.
 
 use super::state::Standing;
-use super::{Decision, Evidence, MergeRule, Purpose, Study, TrialNumber};
+use super::{Decision, Ending, Evidence, MergeRule, Purpose, RunEnded, Study, TrialNumber};
 
-/// Runs of one side that may fail before a confirmation is given up.
+/// Runs of one side that may fail, for no fault of the candidate, before a confirmation is given up.
 const FAILURES_ALLOWED: usize = 2;
 
 /// The rules a study goes by, decided when it starts or resumes.
@@ -162,15 +162,19 @@ impl Study {
         let side = |trial: TrialNumber| {
             let runs = self.confirmation_runs(candidate).filter(move |run| run.trial == trial);
             let (good, failed): (Vec<_>, Vec<_>) = runs.partition(|run| run.measurement.metric.is_some());
-            (good.iter().filter_map(|run| run.measurement.metric).collect::<Vec<f64>>(), failed.len())
+            (good.iter().filter_map(|run| run.measurement.metric).collect::<Vec<f64>>(), failed)
         };
         let ((ours, our_failures), (theirs, their_failures)) = (side(candidate), side(self.incumbent));
+        let is_its_own = |run: &&RunEnded| run.measurement.ending != Ending::DeviceFailed;
         let pairs: Vec<(f64, f64)> = ours.iter().copied().zip(theirs.iter().copied()).collect();
         let evidence = Evidence { pairs: pairs.clone(), ..Evidence::default() };
-        if our_failures > 0 {
+        if our_failures.iter().any(is_its_own) {
             return (evidence, Decision::Reject("it failed on a fresh seed".into()));
         }
-        if their_failures > FAILURES_ALLOWED {
+        if our_failures.len() > FAILURES_ALLOWED {
+            return (evidence, Decision::Reject("the device fails under it again and again".into()));
+        }
+        if their_failures.len() > FAILURES_ALLOWED {
             return (evidence, Decision::Reject("the incumbent fails on fresh seeds".into()));
         }
         if pairs.is_empty() || ours.len() != theirs.len() {
@@ -193,8 +197,8 @@ impl Study {
 mod tests {
     use super::*;
     use crate::study::{
-        Choice, Ending, Event, Measurement, Outcome, ProgramId, Proposal, RunEnded, Sources, Started,
-        TrialEnded, TrialStarted, Values,
+        Choice, Event, Measurement, Outcome, ProgramId, Proposal, Sources, Started, TrialEnded, TrialStarted,
+        Values,
     };
 
     const RULES: StudyRules = StudyRules {
@@ -248,8 +252,17 @@ mod tests {
     fn study() -> Study {
         let [base, search, budget, metric] = ["", "random", "9steps", "loss"].map(str::to_owned);
         let study = "one".to_owned();
-        let mut study =
-            Study::new(Started { study, base, search, seed: 0, budget, metric, maximise: false, at: 0 });
+        let mut study = Study::new(Started {
+            study,
+            base,
+            search,
+            seed: 0,
+            budget,
+            metric,
+            maximise: false,
+            device: None,
+            at: 0,
+        });
         begin(&mut study, 0);
         study
     }
@@ -277,18 +290,55 @@ mod tests {
         assert_eq!(batch(&mut study), all, "what is still out is in the next one again");
     }
 
-    #[test]
-    fn a_batch_has_all_pairs_that_a_proof_may_take() {
+    fn prove(study: &mut Study, trial: TrialNumber, measurement: Measurement) {
+        let purpose = Purpose::Confirmation { candidate: 1 };
+        study.apply(&Event::RunEnded(RunEnded { purpose, trial, seed: 0, measurement, at: 0 }));
+    }
+
+    /// A study with a candidate that looks better than the baseline.
+    fn with_a_candidate() -> Study {
         let mut study = study();
         begin(&mut study, 1);
-        begin(&mut study, 2);
-        for (trial, metric) in [(0, 2.0), (1, 1.0), (2, 3.0)] {
+        for (trial, metric) in [(0, 2.0), (1, 1.0)] {
             end(&mut study, trial, metric);
         }
         for metric in [2.0, 2.01] {
             let (measurement, purpose) = (measured(metric), Purpose::Noise);
             study.apply(&Event::RunEnded(RunEnded { purpose, trial: 0, seed: 0, measurement, at: 0 }));
         }
+        study
+    }
+
+    #[test]
+    fn a_run_that_its_device_failed_is_done_again_and_does_not_count_against_the_candidate() {
+        let failed = |ending| Measurement { ending, metric: None, ..measured(0.0) };
+        let mut study = with_a_candidate();
+        let ours = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
+        for _ in 0..FAILURES_ALLOWED {
+            prove(&mut study, 1, failed(Ending::DeviceFailed));
+            assert_eq!(study.weigh(&RULES, 1).1, Decision::AnotherPair);
+            assert_eq!(study.next_work(&RULES, &[]), ours);
+        }
+        let mut unlucky = study.clone();
+        prove(&mut study, 1, measured(1.0));
+        prove(&mut study, 0, measured(2.0));
+        assert_eq!(study.weigh(&RULES, 1).0.pairs, [(1.0, 2.0)]);
+        prove(&mut unlucky, 1, failed(Ending::DeviceFailed));
+        assert!(matches!(unlucky.weigh(&RULES, 1).1, Decision::Reject(why) if why.contains("the device")));
+    }
+
+    #[test]
+    fn a_candidate_that_fails_by_itself_on_a_fresh_seed_is_rejected() {
+        let mut study = with_a_candidate();
+        prove(&mut study, 1, Measurement { ending: Ending::Diverged, metric: None, ..measured(0.0) });
+        assert!(matches!(study.weigh(&RULES, 1).1, Decision::Reject(_)));
+    }
+
+    #[test]
+    fn a_batch_has_all_pairs_that_a_proof_may_take() {
+        let mut study = with_a_candidate();
+        begin(&mut study, 2);
+        end(&mut study, 2, 3.0);
         let run = |trial| Work::Run { trial, purpose: Purpose::Confirmation { candidate: 1 } };
         assert_eq!(batch(&mut study), [run(1), run(0), run(0), run(1), run(1), run(0)]);
         assert_eq!(study.next_work(&RULES, &[run(1), run(0)]), Work::Wait, "one pair at a time");

@@ -7,6 +7,7 @@ mod cli;
 mod compare;
 mod device;
 mod doctor;
+mod earlier;
 mod foreign;
 mod pack;
 mod record;

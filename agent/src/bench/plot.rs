@@ -93,7 +93,14 @@ mod tests {
 
     #[test]
     fn each_table_has_a_plot_and_each_method_a_line() {
-        let settings = Settings { trials: 12, batch: 4, repeats: 2, seed: 1, points: points(12) };
+        let settings = Settings {
+            trials: 12,
+            batch: 4,
+            repeats: 2,
+            seed: 1,
+            points: points(12),
+            learn_from: Vec::new(),
+        };
         let searched = || {
             let table = square(4, |a, b| Some(vec![(4 * a + b) as f64]));
             let methods = [Method::Random, Method::Greedy]

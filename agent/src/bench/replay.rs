@@ -9,11 +9,11 @@ use rand_chacha::ChaCha8Rng;
 
 use super::clock::cpu_seconds;
 use super::table::Table;
-use crate::policy::{Notebook, Policy, Variant};
+use crate::policy::{Earlier, Notebook, Policy, Variant};
 use crate::study::{Outcome, ProgramId, TrialNumber};
 
 /// How many searches there are, and of what length.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     /// Of each search, the start and repeats included.
     pub(crate) trials: usize,
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     /// Numbers of trials after which regrets are noted, ascending.
     pub(crate) points: Vec<usize>,
+    /// Each search begins with what one of the same kind found on each of these before.
+    pub(crate) learn_from: Vec<Table>,
 }
 
 impl Settings {
@@ -103,10 +105,30 @@ pub(crate) fn replay(table: &Table, variant: &Variant, settings: &Settings) -> R
 fn search(table: &Table, variant: &Variant, settings: &Settings, repeat: u64) -> Search {
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(repeat);
-    let start = table.start(&mut rng);
+    // What was before takes nothing from the randomness of this search.
+    let mut before = rng.clone();
+    before.set_stream(u64::MAX - repeat);
+    let mut earlier = Vec::new();
+    for table in &settings.learn_from {
+        let (record, _) = run(table, variant, settings, Vec::new(), &mut before);
+        earlier.push(Earlier::new(&table.name, &record.notebook));
+    }
+    let (record, policy) = run(table, variant, settings, earlier, &mut rng);
+    record.close(policy.as_ref())
+}
+
+fn run<'a>(
+    table: &'a Table,
+    variant: &Variant,
+    settings: &'a Settings,
+    earlier: Vec<Earlier>,
+    rng: &mut ChaCha8Rng,
+) -> (Record<'a>, Box<dyn Policy>) {
+    let start = table.start(rng);
     let mut policy = variant.policy(rng.random());
     let mut record = Record::new(table, settings, Notebook::new(0, start.id.clone(), start.values));
-    record.run(0, &start.id, &mut rng);
+    record.notebook.learn_from(earlier);
+    record.run(0, &start.id, rng);
     record.note(policy.as_ref());
     while record.ended < settings.trials {
         let first = record.ended;
@@ -119,12 +141,12 @@ fn search(table: &Table, variant: &Variant, settings: &Settings, repeat: u64) ->
             record.notebook.begin(trial, proposal);
         }
         for (trial, proposal) in (first as TrialNumber..).zip(&proposals) {
-            record.run(trial, &proposal.program, &mut rng);
+            record.run(trial, &proposal.program, rng);
             policy.tell(&record.notebook, trial);
             record.note(policy.as_ref());
         }
     }
-    record.close(policy.as_ref())
+    (record, policy)
 }
 
 /// A search under way.
@@ -187,7 +209,7 @@ mod tests {
     use crate::policy::Method;
 
     fn settings(trials: usize, batch: usize) -> Settings {
-        Settings { trials, batch, repeats: 3, seed: 5, points: checkpoints(trials) }
+        Settings { trials, batch, repeats: 3, seed: 5, points: checkpoints(trials), learn_from: Vec::new() }
     }
 
     /// A bowl with its bottom at (2, 5), and noise.

@@ -153,6 +153,7 @@ impl Contest {
             search: Some(method.to_string()),
             slots: self.slots,
             time: None,
+            learn_from: Vec::new(),
             search_only: true,
         }
     }

@@ -6,6 +6,7 @@ mod batch;
 mod catalogue_tests;
 mod check;
 mod compare;
+mod earlier;
 mod interrupt;
 mod merge;
 mod opening;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::UserError;
 use super::interrupt::Interrupt;
 use super::options::{Options, Typed};
 use super::project::{Project, tree};
 use super::record::seconds;
 use super::slots::{Finished, Slots};
+use super::{UserError, earlier};
 use crate::device::{self, Adapter, Device};
 use crate::evaluator::{EvaluateError, Evaluator, Recovery, Slot, slots_directory};
 use crate::journal::{EventLog, Folder, Lock};
@@ -84,6 +84,12 @@ impl Campaign {
         let options = Options::decide(typed, &project.config, begun, devices)?;
         if replayed.is_none() {
             EventLog::discard(folder.path())?;
+            earlier::gather(&repo, &name, &folder, &options, &typed.learn_from)?;
+        } else if !typed.learn_from.is_empty() && earlier::kept(&folder)?.is_empty() {
+            return Err(UserError::new(format!(
+                "study `{name}` has begun, and what it learns from was settled then; begin another one with --study NAME"
+            ))
+            .into());
         }
         let (mut log, _) = EventLog::open::<Event>(folder.path())?;
         let study = match replayed {
@@ -230,11 +236,19 @@ pub(super) fn open_slots(directory: &Path, options: &Options, adapters: &[Adapte
 
 /// The study whose journal was written to last.
 pub(crate) fn newest_study(repo: &Repo) -> Option<String> {
-    let folders = std::fs::read_dir(repo.journal_dir()).ok()?.filter_map(Result::ok);
-    let written =
-        |folder: &std::fs::DirEntry| folder.path().join("events.jsonl").metadata().ok()?.modified().ok();
-    let newest = folders.filter_map(|folder| Some((written(&folder)?, folder))).max_by_key(|(at, _)| *at)?.1;
-    newest.file_name().into_string().ok()
+    studies(repo).pop()
+}
+
+/// The studies of a repository, in the order in which their journals were last written to.
+pub(crate) fn studies(repo: &Repo) -> Vec<String> {
+    let folders = std::fs::read_dir(repo.journal_dir()).into_iter().flatten().filter_map(Result::ok);
+    let written = |folder: std::fs::DirEntry| {
+        let at = folder.path().join("events.jsonl").metadata().ok()?.modified().ok()?;
+        Some((at, folder.file_name().into_string().ok()?))
+    };
+    let mut studies: Vec<_> = folders.filter_map(written).collect();
+    studies.sort();
+    studies.into_iter().map(|(_, name)| name).collect()
 }
 
 /// Reads a study without taking part in it.
@@ -271,6 +285,9 @@ impl Campaign {
             self.options.seed,
             device::list(&self.options.devices)
         ));
+        for earlier in self.notebook.earlier() {
+            self.live.line(&format!("it learns from study {}", earlier.study));
+        }
     }
 
     /// The trial whose program the search takes for the best, where that is not the incumbent.

@@ -1,5 +1,6 @@
 //! What holds for a study, decided from what was typed, what the settings say, and the defaults.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -38,6 +39,8 @@ pub(crate) struct Typed {
     pub(crate) seed: Option<u64>,
     pub(crate) search: Option<String>,
     pub(crate) slots: Option<usize>,
+    /// Repositories whose studies tell a new one what they found.
+    pub(crate) learn_from: Vec<PathBuf>,
     /// Nothing is proved or merged, and a lack of merges ends nothing.
     pub(crate) search_only: bool,
 }

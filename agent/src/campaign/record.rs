@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::project::tree;
 use super::slots::{Finished, Order};
-use super::{Campaign, End, UserError};
+use super::{Campaign, End, UserError, earlier};
 use crate::journal::EventLog;
 use crate::policy::{Notebook, policy};
 use crate::repo::{CommitId, Timestamp, study_branch};
@@ -252,6 +252,7 @@ impl Campaign {
         let base = self.study.trial(self.study.base);
         self.notebook =
             Notebook::new(self.study.base, base.program().clone(), base.proposal().values.clone());
+        self.notebook.learn_from(earlier::kept(&self.folder)?);
         self.policy = policy(self.options.method, self.options.seed);
         self.sources.clear();
         let saved: Option<SavedPolicy> =
@@ -307,7 +308,7 @@ impl Campaign {
 
 /// Tells the notebook how a trial ended; of a stopped one, what it was predicted to reach. The
 /// prediction is one of the curve's last value, which is measured on a smaller part than the metric.
-fn note_end(notebook: &mut Notebook, study: &crate::study::Study, trial: TrialNumber) {
+pub(super) fn note_end(notebook: &mut Notebook, study: &crate::study::Study, trial: TrialNumber) {
     let Some(ended) = &study.trial(trial).ended else { return };
     let predicted = ended.forecast.as_ref().filter(|_| ended.outcome == Outcome::Pruned).map(|forecast| {
         let offset = study.incumbent_value().filter(|_| forecast.to_beat.is_finite());

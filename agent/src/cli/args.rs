@@ -125,6 +125,9 @@ pub(crate) struct StudyArgs {
     /// How many trials run at a time
     #[arg(long)]
     pub(crate) slots: Option<usize>,
+    /// Another repository whose studies a new one learns from, beside those of its own; may be given several times
+    #[arg(long, value_name = "REPO")]
+    pub(crate) learn_from: Vec<PathBuf>,
     /// Name of the study
     #[arg(long, value_name = "NAME")]
     pub(crate) study: Option<String>,
@@ -241,6 +244,9 @@ pub(crate) struct BenchSearchArgs {
     /// The method that the others are compared with; tpe, where it is among them, by default
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Option<Variant>,
+    /// Begin each search with what one of the same kind found on these tables before (only ppo makes use of it)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) learn_from: Vec<PathBuf>,
     /// Draw the mean regret by trial (SVG)
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,

@@ -23,6 +23,8 @@ pub(crate) fn bench(command: &BenchCommand) -> Result<()> {
 fn search(args: &BenchSearchArgs) -> Result<()> {
     let tables = args.tables.iter().map(|file| bench::read(file)).collect::<Result<Vec<_>, _>>();
     let tables = tables.map_err(UserError::from_error)?;
+    let earlier = args.learn_from.iter().map(|file| bench::read(file)).collect::<Result<Vec<_>, _>>();
+    let learn_from = earlier.map_err(UserError::from_error)?;
     let mut methods = methods_or_all(&args.methods.methods);
     methods.extend(args.against.clone().filter(|against| !methods.contains(against)));
     let against = args.against.clone().unwrap_or(Method::Tpe.into());
@@ -33,6 +35,7 @@ fn search(args: &BenchSearchArgs) -> Result<()> {
         batch: args.batch as usize,
         repeats: args.repeats as usize,
         seed: args.seed,
+        learn_from,
         points: if args.plot.is_some() { bench::points(trials) } else { bench::checkpoints(trials) },
     };
     if let Some(file) = &args.plot {

@@ -31,6 +31,7 @@ pub(super) fn typed(args: &StudyArgs) -> Typed {
         seed: args.seed,
         search: args.search.clone(),
         slots: args.slots,
+        learn_from: args.learn_from.clone(),
         search_only: false,
     }
 }

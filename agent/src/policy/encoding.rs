@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::earlier::{self, EarlierRun};
 use super::{Notebook, SiteView};
 use crate::study::Values;
 
@@ -107,6 +108,9 @@ pub(super) struct Encoding {
     /// Index of the program that has a row.
     #[serde(skip)]
     by_row: HashMap<Row, usize>,
+    /// Runs of earlier studies.
+    #[serde(skip)]
+    earlier: Vec<EarlierRun>,
 }
 
 impl Encoding {
@@ -116,6 +120,9 @@ impl Encoding {
 
     /// Reads the programs that are new in the notebook.
     pub(super) fn read(&mut self, notebook: &Notebook) {
+        if self.earlier.is_empty() && !notebook.earlier().is_empty() {
+            self.earlier = earlier::runs(notebook.earlier(), self);
+        }
         for tried in &notebook.programs()[self.rows.len()..] {
             let row = self.row(&tried.program.values);
             self.by_row.insert(trimmed(row.clone()), self.rows.len());
@@ -126,6 +133,11 @@ impl Encoding {
     /// Rows of the notebook's programs, as far as they were read.
     pub(super) fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Runs of earlier studies.
+    pub(super) fn earlier(&self) -> &[EarlierRun] {
+        &self.earlier
     }
 
     /// The program of the notebook that has this row, which is trimmed.

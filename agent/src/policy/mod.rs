@@ -3,6 +3,7 @@
 //! Everything here is pure: no file, no clock, and no randomness but a generator that is seeded and
 //! saved. A policy sees programs as values at sites, never as source.
 
+mod earlier;
 mod method;
 mod notebook;
 mod space;
@@ -32,6 +33,7 @@ mod tpe;
 #[cfg(test)]
 mod toy;
 
+pub(crate) use earlier::Earlier;
 pub(crate) use encoding::number;
 pub(crate) use method::{Method, policy};
 pub(crate) use notebook::{Notebook, Observation, Verdict};

@@ -5,6 +5,9 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
+use super::earlier::Earlier;
 use super::space::{Change, Program};
 use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber, Values};
 
@@ -28,12 +31,38 @@ pub(crate) struct Observation {
 }
 
 /// How one run ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Verdict {
     Result(f64),
     /// It was pruned; the metric that was predicted for it, where there was a prediction.
     Pruned(Option<f64>),
     Failed,
+}
+
+impl Verdict {
+    pub(super) fn result(self) -> Option<f64> {
+        match self {
+            Self::Result(value) => Some(value),
+            Self::Pruned(_) | Self::Failed => None,
+        }
+    }
+
+    /// What it counts as, `worst` being the worst result there is: a failure as that, a pruned run as what was
+    /// predicted for it, but not as worse.
+    pub(super) fn value(self, worst: f64) -> f64 {
+        match self {
+            Self::Result(value) => value,
+            Self::Pruned(Some(predicted)) => predicted.min(worst),
+            Self::Pruned(None) | Self::Failed => worst,
+        }
+    }
+}
+
+/// Mean of the results among these; `None` without any.
+pub(super) fn mean(verdicts: &[Verdict]) -> Option<f64> {
+    let results = verdicts.iter().filter_map(|verdict| verdict.result());
+    let (sum, count) = results.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
 }
 
 /// A program that was tried or is pending.
@@ -53,12 +82,7 @@ impl Tried {
 
     /// Mean of its results; `None` before it has completed.
     pub(crate) fn mean(&self) -> Option<f64> {
-        let results = self.verdicts.iter().filter_map(|verdict| match verdict {
-            Verdict::Result(value) => Some(*value),
-            _ => None,
-        });
-        let (sum, count) = results.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
-        (count > 0).then(|| sum / f64::from(count))
+        mean(&self.verdicts)
     }
 }
 
@@ -72,6 +96,8 @@ pub(crate) struct Notebook {
     runs: Vec<(usize, Verdict)>,
     /// All results, ascending.
     results: Vec<f64>,
+    /// What is known from other studies.
+    earlier: Vec<Earlier>,
 }
 
 impl Notebook {
@@ -80,6 +106,15 @@ impl Notebook {
         let mut notebook = Self::default();
         notebook.add(trial, &baseline, &values);
         notebook
+    }
+
+    /// Notes what other studies found; before anything is asked for.
+    pub(crate) fn learn_from(&mut self, earlier: Vec<Earlier>) {
+        self.earlier = earlier;
+    }
+
+    pub(crate) fn earlier(&self) -> &[Earlier] {
+        &self.earlier
     }
 
     /// Notes a trial that begins.
@@ -190,15 +225,9 @@ impl Notebook {
         self.by_id.get(id).is_some_and(|&index| self.programs[index].is_seen())
     }
 
-    /// What a run counts as: a failure as the worst result seen, a pruned run as what was
-    /// predicted for it, but not as worse than that.
+    /// What a run counts as beside the results seen.
     pub(crate) fn value(&self, verdict: Verdict) -> f64 {
-        let worst = self.results.last().copied().unwrap_or(0.0);
-        match verdict {
-            Verdict::Result(value) => value,
-            Verdict::Pruned(Some(predicted)) => predicted.min(worst),
-            Verdict::Pruned(None) | Verdict::Failed => worst,
-        }
+        verdict.value(self.results.last().copied().unwrap_or(0.0))
     }
 
     /// How a trial ended; `None` while it is pending, and where it was cancelled.

@@ -21,11 +21,16 @@ use super::rollout::Step;
 use super::space::Batch;
 use super::surrogate::{Surrogate, prior_distance};
 use super::variant::Part;
-use super::{Method, Notebook, Observation, Policy, SiteView, Space, Update, Verdict, random, rows};
-use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber};
+use super::{
+    Change, Earlier, Method, Notebook, Observation, Policy, Program, SiteView, Space, Update, Verdict,
+    random, rows,
+};
+use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber, Values};
 
 /// Programs of the opening, the baseline included.
 const OPENING: usize = 8;
+/// So many of them are the best of earlier studies, where there are any.
+const EARLIER_BEST: usize = 3;
 /// The farthest of so many random edits is taken there.
 const OPENING_DRAWS: usize = 60;
 /// New runs between two fits of the surrogate; in a long study a share of its runs, for it changes slowly.
@@ -108,6 +113,7 @@ impl Proposer {
         let sites = batch.space.sites(baseline);
         let near = neighbours(batch.space, &sites);
         self.encoding.learn(&sites);
+        self.open_as_earlier(batch, baseline, &sites);
         let mut there = self.encoding.rows().to_vec();
         for _ in self.encoding.rows().len()..programs {
             if batch.is_full() {
@@ -135,6 +141,23 @@ impl Proposer {
         }
     }
 
+    /// The best programs of earlier studies, one of each in turn, as far as they can be had here.
+    fn open_as_earlier(&mut self, batch: &mut Batch<'_>, baseline: &Program, sites: &[SiteView]) {
+        let best: Vec<Vec<&Values>> = batch.notebook.earlier().iter().map(Earlier::best).collect();
+        let turns = (0..EARLIER_BEST).flat_map(|turn| best.iter().filter_map(move |best| best.get(turn)));
+        for values in turns {
+            if batch.is_full() || batch.notebook.programs().len() + batch.proposals().len() > EARLIER_BEST {
+                return;
+            }
+            let change = |site: &SiteView| {
+                let value = values.get(&site.name).filter(|value| **value != site.value)?;
+                Some((site.name.clone(), value.clone()))
+            };
+            let changes: Vec<Change> = sites.iter().filter_map(change).collect();
+            batch.take(baseline, &changes, self.choice());
+        }
+    }
+
     fn choice(&self) -> Choice {
         Choice { method: Method::Ppo.to_string(), version: self.agent.version, ..Choice::default() }
     }
@@ -142,7 +165,7 @@ impl Proposer {
     /// Draws from a pool until the batch is full.
     fn choose(&mut self, batch: &mut Batch<'_>) {
         let notebook = batch.notebook;
-        let (runs, seen) = rows::runs(notebook, self.encoding.rows());
+        let (runs, seen) = rows::runs(notebook, &self.encoding);
         if notebook.runs().len() >= self.fitted_runs + FIT_EVERY.max(self.fitted_runs / FIT_SHARE) {
             self.surrogate.fit(self.encoding.columns(), &runs);
             self.fitted_runs = notebook.runs().len();
@@ -362,7 +385,7 @@ impl Policy for Proposer {
     fn best(&self, notebook: &Notebook) -> ProgramId {
         let mut encoding = self.encoding.clone();
         encoding.read(notebook);
-        let (runs, seen) = rows::runs(notebook, encoding.rows());
+        let (runs, seen) = rows::runs(notebook, &encoding);
         let posterior = Posterior::new(&self.surrogate, encoding.columns(), runs);
         let best = ranking(notebook, &posterior, &seen).first().map_or(0, |&program| seen[program]);
         notebook.programs()[best].program.id.clone()

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::Notebook;
-use super::encoding::Row;
+use super::encoding::Encoding;
 use super::normal;
 use super::surrogate::Runs;
 
@@ -51,8 +51,10 @@ fn scatter(run: usize) -> u64 {
     (run as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1
 }
 
-/// The runs that are seen, and the index in the notebook of each of their programs.
-pub(super) fn runs(notebook: &Notebook, rows: &[Row]) -> (Runs, Vec<usize>) {
+/// The runs that are seen, and the index in the notebook of each of their programs. As long as there is room, those of
+/// earlier studies come after them, and their programs have no index.
+pub(super) fn runs(notebook: &Notebook, encoding: &Encoding) -> (Runs, Vec<usize>) {
+    let rows = encoding.rows();
     let (mut programs, mut places) = (Vec::new(), HashMap::new());
     let (mut program, mut values) = (Vec::new(), Vec::new());
     for run in seen(notebook) {
@@ -65,10 +67,19 @@ pub(super) fn runs(notebook: &Notebook, rows: &[Row]) -> (Runs, Vec<usize>) {
         values.push(-notebook.value(verdict));
     }
     let scores = normal::scores(&values);
-    (
-        Runs { programs: programs.iter().map(|&index| rows[index].clone()).collect(), program, scores },
-        programs,
-    )
+    let mut runs =
+        Runs { programs: programs.iter().map(|&index| rows[index].clone()).collect(), program, scores };
+    let room = MOST.saturating_sub(runs.program.len());
+    let mut places = HashMap::new();
+    for earlier in encoding.earlier().iter().take(room) {
+        let place = *places.entry(&earlier.row).or_insert_with(|| {
+            runs.programs.push(earlier.row.clone());
+            runs.programs.len() - 1
+        });
+        runs.program.push(place);
+        runs.scores.push(earlier.score);
+    }
+    (runs, programs)
 }
 
 #[cfg(test)]
@@ -110,7 +121,9 @@ mod tests {
         let mut notebook = notebook(3);
         notebook.begin(3, &proposal(0, 3));
         notebook.end(3, Outcome::Crashed, None, None);
-        let (runs, programs) = runs(&notebook, &vec![Row::new(); 4]);
+        let mut encoding = Encoding::default();
+        encoding.read(&notebook);
+        let (runs, programs) = runs(&notebook, &encoding);
         assert_eq!(programs, [0, 1, 2, 3]);
         assert_eq!(runs.scores[0], runs.scores[3]);
         assert!(runs.scores[0] < runs.scores[1].min(runs.scores[2]));

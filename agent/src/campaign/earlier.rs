@@ -1,0 +1,98 @@
+//! What a new study takes over from earlier ones: those of its repository, and of others that were named. It is kept
+//! beside the journal, so that a study that goes on knows the same.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::opening::{read_study, studies};
+use super::record::note_end;
+use super::{Options, UserError};
+use crate::journal::Folder;
+use crate::policy::{Earlier, Method, Notebook};
+use crate::repo::Repo;
+use crate::study::Study;
+
+/// File that keeps it.
+const EARLIER: &str = "earlier.json";
+
+/// Gathers what is to be known when the study `name` of `repo` begins, and keeps it.
+pub(super) fn gather(
+    repo: &Repo,
+    name: &str,
+    folder: &Folder,
+    options: &Options,
+    others: &[PathBuf],
+) -> Result<()> {
+    if options.method != Method::Ppo {
+        return match others.first() {
+            None => Ok(()),
+            Some(_) => {
+                let method = options.method;
+                let words = format!("--learn-from is for ppo; {method} does not learn from other studies");
+                Err(UserError::new(words).into())
+            }
+        };
+    }
+    let mut earlier = of_repository(repo, options, Some(name))?;
+    for path in others {
+        let other = Repo::open(path).map_err(UserError::from_error)?;
+        let found = of_repository(&other, options, None)?;
+        if found.is_empty() {
+            let (path, metric) = (path.display(), &options.metric.name);
+            let words =
+                format!("no study of {path} has results in {metric}, so there is nothing to learn from it");
+            return Err(UserError::new(words).into());
+        }
+        earlier.extend(found);
+    }
+    // A study of this name that never began may have left something.
+    if earlier.is_empty() && kept(folder)?.is_empty() {
+        return Ok(());
+    }
+    folder
+        .save_blob(EARLIER, &serde_json::to_vec(&earlier)?)
+        .context("cannot keep what earlier studies found")
+}
+
+/// What was kept when the study began.
+pub(super) fn kept(folder: &Folder) -> Result<Vec<Earlier>> {
+    let Some(bytes) = folder.load_blob(EARLIER)? else { return Ok(Vec::new()) };
+    serde_json::from_slice(&bytes)
+        .with_context(|| format!("cannot read {EARLIER} in {}", folder.path().display()))
+}
+
+/// The studies of a repository that measured the same metric, oldest first.
+fn of_repository(repo: &Repo, options: &Options, except: Option<&str>) -> Result<Vec<Earlier>> {
+    let mut found = Vec::new();
+    for name in studies(repo).into_iter().filter(|name| Some(name.as_str()) != except) {
+        let (study, _) = read_study(repo, Some(&name))?;
+        let metric = &options.metric;
+        if study.started.metric == metric.name
+            && study.started.maximise == metric.maximise
+            && study.has_begun()
+        {
+            let title = format!("{} of {}", study.started.study, repo.root().display());
+            found.push(Earlier::new(&title, &notebook(&study)));
+        }
+    }
+    Ok(found)
+}
+
+/// What a study has seen, in the order of its trials.
+fn notebook(study: &Study) -> Notebook {
+    let base = study.trial(study.base);
+    let mut notebook = Notebook::new(study.base, base.program().clone(), base.proposal().values.clone());
+    for trial in study.current() {
+        if trial.started.trial > study.base {
+            notebook.begin(trial.started.trial, trial.proposal());
+        }
+        note_end(&mut notebook, study, trial.started.trial);
+    }
+    for run in study.runs.iter().filter(|run| run.trial >= study.base) {
+        if let Some(metric) = run.measurement.metric {
+            notebook.confirm(study.trial(run.trial).program(), metric);
+        }
+    }
+    notebook
+}

@@ -240,6 +240,24 @@ pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<(Study, Vec<
     Ok((study, events))
 }
 
+/// Reads all studies that were run on a repository, by name, without taking part in them.
+pub(crate) fn read_studies(repo: &Repo) -> Result<Vec<Study>> {
+    let folders = std::fs::read_dir(repo.journal_dir()).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<String> = folders.filter_map(|folder| folder.file_name().into_string().ok()).collect();
+    names.sort();
+    let mut studies = Vec::new();
+    for name in names {
+        let events: Vec<Event> = EventLog::read(&repo.study_dir(&name))?;
+        studies.extend(Study::replay(&events));
+    }
+    if studies.is_empty() {
+        return Err(
+            UserError::new("no study was run on this repository; `autoresearch run` begins one").into()
+        );
+    }
+    Ok(studies)
+}
+
 /// A name for a study: the day, as in 2026-03-07.
 fn today(now: Timestamp) -> String {
     let local = now.seconds + i64::from(now.offset_minutes) * 60;

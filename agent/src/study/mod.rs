@@ -22,6 +22,6 @@ pub(crate) use proposal::{Choice, Edit, Proposal};
 pub(crate) use pruner::{Pruner, StopRule};
 pub(crate) use seeds::{confirmation_seed, noise_seed, survey_seed, trial_seed};
 pub(crate) use state::Study;
-pub(crate) use statistics::{margin, mean, median, p_text, standard_error};
+pub(crate) use statistics::{margin, mean, median, p_text, quantile, standard_error};
 pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};
 pub(crate) use work::{Finish, StudyRules, Work};

@@ -19,7 +19,7 @@ use crate::policy::{Notebook, Policy, policy};
 use crate::repo::{CommitId, Repo, Timestamp};
 use crate::report::Live;
 use crate::runner::Runner;
-use crate::study::{Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
+use crate::study::{Audit, Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
 
 /// A study at work.
 pub(crate) struct Campaign {
@@ -27,6 +27,8 @@ pub(crate) struct Campaign {
     pub(super) project: Project,
     pub(super) options: Options,
     pub(crate) study: Study,
+    /// What the audits of the repository's other studies found.
+    pub(crate) audited_before: Audit,
     pub(super) log: EventLog,
     pub(super) folder: Folder,
     pub(super) policy: Box<dyn Policy>,
@@ -121,6 +123,7 @@ impl Campaign {
             sources: HashMap::new(),
             slots: Slots::new(slots),
             told: None,
+            audited_before: audited_before(&repo, &study),
             repo,
             project,
             options,
@@ -240,9 +243,20 @@ pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<(Study, Vec<
     Ok((study, events))
 }
 
+/// What the audits of a repository's other studies found. A journal among theirs that cannot be read keeps nobody from
+/// working.
+pub(crate) fn audited_before(repo: &Repo, study: &Study) -> Audit {
+    let mut audit = Audit::default();
+    let studies = read_studies(repo).unwrap_or_default();
+    let others = studies.iter().filter(|other| other.started.study != study.started.study);
+    others.for_each(|other| audit += other.audit);
+    audit
+}
+
 /// Reads all studies that were run on a repository, by name, without taking part in them.
 pub(crate) fn read_studies(repo: &Repo) -> Result<Vec<Study>> {
     let folders = std::fs::read_dir(repo.journal_dir()).into_iter().flatten().filter_map(Result::ok);
+    let folders = folders.filter(|folder| folder.path().join("events.jsonl").is_file());
     let mut names: Vec<String> = folders.filter_map(|folder| folder.file_name().into_string().ok()).collect();
     names.sort();
     let mut studies = Vec::new();

@@ -3,14 +3,15 @@
 use std::fmt::Write;
 
 use super::describe::{OUTCOMES, duration, idea_of, percent};
-use crate::study::{Measurement, Study, TrialNumber, p_text};
+use crate::study::{Audit, Measurement, Outcome, Study, TrialNumber, p_text};
 
-/// Draws the summary as plain text; `metric` names what is measured.
-pub(crate) fn summary(study: &Study) -> String {
+/// Draws the summary as plain text; `before` is what the audits of the repository's other studies found.
+pub(crate) fn summary(study: &Study, before: &Audit) -> String {
     let mut text = String::new();
     outcomes(&mut text, study);
     discoveries(&mut text, study);
     noise(&mut text, study);
+    early_stop(&mut text, study, before);
     time(&mut text, study);
     text
 }
@@ -79,24 +80,28 @@ fn noise(text: &mut String, study: &Study) {
         }
         None => {}
     }
-    let audited: Vec<_> = study
-        .trials
-        .iter()
-        .filter_map(|trial| trial.ended.as_ref())
-        .filter(|ended| ended.outcome.is_completed())
-        .filter_map(|ended| Some((ended.forecast.as_ref()?, ended)))
-        .collect();
-    if !audited.is_empty() {
-        let covered = audited.iter().filter(|(forecast, ended)| {
-            ended.measurement.curve.last().is_some_and(|point| point.value >= forecast.lower)
-        });
-        let _ = writeln!(
-            text,
-            "early stop: {} of {} audited runs ended above the bound they were given",
-            covered.count(),
-            audited.len()
-        );
+}
+
+/// What the audit says of the early stop; nothing where none was ever due.
+fn early_stop(text: &mut String, study: &Study, before: &Audit) {
+    let pruned = study.trials.iter().filter(|trial| trial.outcome() == Some(Outcome::Pruned)).count();
+    let mut audit = *before;
+    audit += study.audit;
+    if pruned + audit.audited == 0 {
+        return;
     }
+    let (v, w) = (audit.unstopped_winners, audit.audited_winners);
+    let share = audit.wrong_stops().map_or("not known".into(), |share| format!("{:.0} %", 100.0 * share));
+    let _ = writeln!(
+        text,
+        "early stop{}: {} of {} audited runs ended above the bound they were given\n  \
+         would-be winners stopped: {share}, at most {:.0} % (95 % limit); {v} were never to be stopped, {w} were and \
+         ran on, each for ten",
+        if *before == Audit::default() { "" } else { ", over all studies here" },
+        audit.covered,
+        audit.audited,
+        100.0 * audit.most_wrong_stops(),
+    );
 }
 
 fn time(text: &mut String, study: &Study) {

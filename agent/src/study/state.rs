@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::statistics::mean;
+use super::stop::to_beat;
 use super::{
-    Decided, Event, Merged, Noise, Outcome, Point, ProgramId, Proposal, Purpose, RunEnded, Started,
+    Audit, Decided, Event, Merged, Noise, Outcome, Point, ProgramId, Proposal, Purpose, RunEnded, Started,
     TrialEnded, TrialNumber, TrialStarted,
 };
 
@@ -84,6 +85,8 @@ pub(crate) struct Study {
     pub(crate) policy_version: u32,
     /// Diagnostics of the policy's last update.
     pub(crate) diagnostics: Vec<(String, f32)>,
+    /// What the would-be stops that ran on say of the pruner.
+    pub(crate) audit: Audit,
 }
 
 impl Study {
@@ -105,6 +108,7 @@ impl Study {
             merged_at: 0,
             policy_version: 0,
             diagnostics: Vec::new(),
+            audit: Audit::default(),
         }
     }
 
@@ -131,6 +135,7 @@ impl Study {
                 self.trials.push(Trial { started: started.clone(), ended: None });
             }
             Event::TrialEnded(ended) => {
+                self.count_in_audit(ended);
                 if let Some(trial) = self.trials.get_mut(ended.trial as usize) {
                     trial.ended = Some(ended.clone());
                 }
@@ -157,6 +162,16 @@ impl Study {
                 self.policy_version = *version;
                 self.diagnostics.clone_from(diagnostics);
             }
+        }
+    }
+
+    /// Counts a run that completed against the incumbent of its time.
+    fn count_in_audit(&mut self, ended: &TrialEnded) {
+        let Some(last) = ended.measurement.curve.last().filter(|_| ended.outcome.is_completed()) else {
+            return;
+        };
+        if ended.trial != self.base {
+            self.audit.count(last.value, to_beat(&self.incumbent_curves()), ended.forecast.as_ref());
         }
     }
 

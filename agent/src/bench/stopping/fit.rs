@@ -6,9 +6,9 @@ use crate::study::Point;
 const FEWEST_POINTS: usize = 4;
 
 /// Exponents that are tried.
-const EXPONENTS: [f64; 12] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0];
+const EXPONENTS: [f64; 10] = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0];
 
-/// What `a + b share^-c` says of a curve.
+/// What `a + b share^-c` says of a curve; `a` is not below 0 where no point is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Fit {
     /// Its value at the end of the budget.
@@ -37,7 +37,12 @@ fn line(curve: &[Point], exponent: f64) -> (f64, f64) {
     let spread: f64 = curve.iter().map(|point| (x(point) - mean_x).powi(2)).sum();
     let together: f64 = curve.iter().map(|point| (x(point) - mean_x) * (point.value - mean_y)).sum();
     let slope = (together / spread).max(0.0);
-    let at = |x: f64| mean_y + slope * (x - mean_x);
+    let (mut start, mut slope) = (mean_y - slope * mean_x, slope);
+    if start < 0.0 && curve.iter().all(|point| point.value >= 0.0) {
+        let squares: f64 = curve.iter().map(|point| x(point).powi(2)).sum();
+        (start, slope) = (0.0, curve.iter().map(|point| x(point) * point.value).sum::<f64>() / squares);
+    }
+    let at = |x: f64| start + slope * x;
     (curve.iter().map(|point| (point.value - at(x(point))).powi(2)).sum(), at(1.0))
 }
 

@@ -60,14 +60,18 @@ fn one_order(study: &CurveStudy, rule: &Rule, rng: &mut ChaCha8Rng) -> Tally {
         let stop = if place < FIRST_RUNS { None } else { rule.stop(&seen, curve) };
         let won = seen.best.is_none_or(|best| last(curve) < last(best));
         tally.winners += usize::from(won && place >= FIRST_RUNS);
-        match stop.filter(|_| !audited) {
-            Some(share) => {
+        match &stop {
+            Some((share, _)) if !audited => {
                 tally.used += share;
                 tally.winners_stopped += usize::from(won);
-                seen.stopped.push((so_far(curve, share), share));
+                seen.stopped.push((so_far(curve, *share), *share));
             }
-            None => {
+            _ => {
                 tally.used += 1.0;
+                if let Some(best) = seen.best {
+                    let forecast = stop.as_ref().and_then(|(_, forecast)| forecast.as_ref());
+                    seen.audit.count(last(curve), last(best), forecast);
+                }
                 seen.completed.push((curve, stop.is_some()));
                 seen.best = if won { Some(curve) } else { seen.best };
             }

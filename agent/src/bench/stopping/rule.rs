@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::fit::power_law;
 use super::replay::last;
-use crate::study::{Point, Pruner, StopRule, quantile};
+use crate::study::{Audit, Forecast, Point, Pruner, StopRule, quantile};
 
 /// Where rules other than ours look at a curve.
 const CHECKPOINTS: [f64; 3] = [1.0 / 8.0, 1.0 / 4.0, 1.0 / 2.0];
@@ -75,7 +75,7 @@ impl RuleName {
             Self::PaperSprt => &[0.2, 0.05, 0.01, 0.001],
             Self::Asha => &[4.0, 3.0, 2.0, 1.5],
             Self::Median => &[0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
-            Self::Ours => &[0.01, 0.02, 0.05, 0.1, 0.2],
+            Self::Ours => &[0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3],
         }
     }
 }
@@ -102,6 +102,8 @@ pub(super) struct Seen<'a> {
     pub(super) completed: Vec<(&'a [Point], bool)>,
     /// Curves up to where they were stopped, and the share of the budget used by then.
     pub(super) stopped: Vec<(&'a [Point], f64)>,
+    /// What ours learned from those that ran on.
+    pub(super) audit: Audit,
     /// The curve of the best run that completed.
     pub(super) best: Option<&'a [Point]>,
 }
@@ -131,26 +133,27 @@ impl Rule {
         if self.name == RuleName::Ours { AUDIT } else { 0.0 }
     }
 
-    /// The share of its budget at which a run with this curve would be stopped.
-    pub(super) fn stop(&self, seen: &Seen<'_>, curve: &[Point]) -> Option<f64> {
+    /// Where a run with this curve would be stopped: the share of its budget, and what ours predicts there.
+    pub(super) fn stop(&self, seen: &Seen<'_>, curve: &[Point]) -> Option<(f64, Option<Forecast>)> {
         if self.name == RuleName::Ours {
             let rule = StopRule { level: self.setting, audit: AUDIT };
             let pruner = Pruner::new(
                 rule,
+                &seen.audit,
                 seen.completed.iter().copied(),
                 seen.stopped.iter().map(|(curve, _)| *curve),
                 &[seen.best?],
             );
-            return (1..=curve.len())
-                .find_map(|points| pruner.judge(&curve[..points]))
-                .map(|seen| seen.share);
+            let stop = (1..=curve.len()).find_map(|points| pruner.judge(&curve[..points]));
+            return stop.map(|forecast| (forecast.share, Some(forecast)));
         }
         let best = last(seen.best?);
         let mut evidence = 0.0;
-        CHECKPOINTS.into_iter().find(|&share| {
+        let stop = CHECKPOINTS.into_iter().find(|&share| {
             let curve = so_far(curve, share);
             !curve.is_empty() && self.stops_at(share, curve, best, seen, &mut evidence)
-        })
+        });
+        stop.map(|share| (share, None))
     }
 
     fn stops_at(&self, share: f64, curve: &[Point], best: f64, seen: &Seen<'_>, evidence: &mut f64) -> bool {

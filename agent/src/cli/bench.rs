@@ -71,10 +71,14 @@ fn stopping(args: &BenchStoppingArgs) -> Result<()> {
     let studies = if args.curves.is_dir() {
         let repo = Repo::open(&args.curves).map_err(UserError::from_error)?;
         let studies: Vec<CurveStudy> = read_studies(&repo)?.iter().map(CurveStudy::of).collect();
-        studies.into_iter().filter(|study| !study.runs.is_empty()).collect()
+        studies.into_iter().filter(|study| !study.runs.is_empty()).collect::<Vec<_>>()
     } else {
         bench::read_curves(&args.curves).map_err(UserError::from_error)?
     };
+    if studies.is_empty() {
+        let none = "no run of this repository's studies completed with a learning curve; `autoresearch run` makes some";
+        return Err(UserError::new(none).into());
+    }
     let rules = if args.rules.is_empty() { &RuleName::ALL[..] } else { &args.rules };
     let mut measured = Vec::new();
     for rule in rules {

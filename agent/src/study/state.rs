@@ -288,3 +288,51 @@ impl Study {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The events of a trial with this final value; `lower` is the bound of a would-be stop that ran on.
+    fn trial(number: u32, last: f64, lower: Option<f64>) -> [Event; 2] {
+        let program = format!("{number:016x}");
+        let choice =
+            json!({"method": "", "version": 0, "log_prob": 0.0, "pool": 0, "rank": 0, "features": []});
+        let proposal = json!({"parent": 0, "edits": [], "program": program, "values": {}, "choice": choice});
+        let measurement = json!({
+            "ending": "completed", "metric": last, "curve": [{"share": 1.0, "value": last}], "reason": "",
+            "build_seconds": 0.0, "smoke_seconds": 0.0, "train_seconds": 0.0, "tokens": null, "steps": null,
+            "params": null, "memory": null, "device": null,
+        });
+        let forecast =
+            lower.map(|lower| json!({"share": 0.5, "predicted": 4.0, "lower": lower, "to_beat": 3.0}));
+        [
+            json!({
+                "event": "trial-started", "trial": number, "proposal": proposal, "commit": "", "branch": "",
+                "seed": 0, "at": 0,
+            }),
+            json!({
+                "event": "trial-ended", "trial": number, "outcome": "kept", "measurement": measurement,
+                "commit": "", "forecast": forecast, "at": 0,
+            }),
+        ]
+        .map(|event| serde_json::from_value(event).expect("an event"))
+    }
+
+    #[test]
+    fn what_completes_is_counted_against_the_incumbent_and_the_bound_it_was_given() {
+        let started = json!({
+            "event": "started", "study": "", "base": "", "search": "", "seed": 0, "budget": "", "metric": "", "at": 0,
+        });
+        let mut events: Vec<Event> = vec![serde_json::from_value(started).expect("an event")];
+        for (number, last, lower) in
+            [(0, 3.0, None), (1, 2.9, None), (2, 3.1, None), (3, 3.5, Some(3.2)), (4, 2.8, Some(3.2))]
+        {
+            events.extend(trial(number, last, lower));
+        }
+        let audit = Study::replay(&events).expect("it begins with its start").audit;
+        assert_eq!(audit, Audit { unstopped_winners: 1, audited: 2, covered: 1, audited_winners: 1 });
+    }
+}

@@ -10,21 +10,28 @@ use super::rule::{Rule, RuleName};
 /// Draws of the bootstrap.
 const RESAMPLES: usize = 1000;
 
+/// A number with its 95 % interval, which a single study does not give.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Interval {
+    pub(super) value: f64,
+    pub(super) bounds: Option<(f64, f64)>,
+}
+
 /// A rule at one setting.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     pub(crate) rule: RuleName,
     pub(crate) setting: f64,
     pub(crate) total: Tally,
-    /// Full budgets of all runs over what they used, with its 95 % interval; the same of the shares.
-    pub(super) throughput: [f64; 3],
+    /// Full budgets of all runs over what they used.
+    pub(super) throughput: Interval,
     /// Share of the would-be winners that were stopped.
-    pub(super) winners_stopped: [f64; 3],
+    pub(super) winners_stopped: Interval,
     /// Share of the orders in which the best run completed.
-    pub(super) best_found: [f64; 3],
+    pub(super) best_found: Interval,
 }
 
-/// Replays a rule at each of its settings.
+/// Replays a rule on one study or more at each of its settings.
 pub(crate) fn measure(studies: &[CurveStudy], name: RuleName) -> Vec<Measured> {
     name.settings().iter().map(|&setting| at(studies, Rule { name, setting })).collect()
 }
@@ -45,7 +52,8 @@ fn at(studies: &[CurveStudy], rule: Rule) -> Measured {
         let mut values: Vec<f64> = resamples.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
         let tail = RESAMPLES / 40;
-        [of(&total), values[tail], values[RESAMPLES - 1 - tail]]
+        let bounds = (tallies.len() > 1).then(|| (values[tail], values[RESAMPLES - 1 - tail]));
+        Interval { value: of(&total), bounds }
     };
     Measured {
         rule: rule.name,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::curves::CurveStudy;
-use super::measure::Measured;
+use super::measure::{Interval, Measured};
 use super::replay::ORDERS;
 
 /// One rule at one setting, as `--json` prints it.
@@ -16,23 +16,23 @@ struct Printed {
     throughput: f64,
     winners_stopped: f64,
     best_found: f64,
-    /// Of `winners_stopped`.
-    low: f64,
-    high: f64,
+    /// Of `winners_stopped`; `null` for a single study.
+    low: Option<f64>,
+    high: Option<f64>,
 }
 
 /// The lines of some measurements, without a line end at the end.
 pub(crate) fn stopping_json(measured: &[Measured]) -> serde_json::Result<String> {
     let line = |measured: &Measured| {
-        let [winners_stopped, low, high] = measured.winners_stopped;
+        let Interval { value: winners_stopped, bounds } = measured.winners_stopped;
         serde_json::to_string(&Printed {
             rule: measured.rule.to_string(),
             setting: measured.setting,
-            throughput: measured.throughput[0],
+            throughput: measured.throughput.value,
             winners_stopped,
-            best_found: measured.best_found[0],
-            low,
-            high,
+            best_found: measured.best_found.value,
+            low: bounds.map(|(low, _)| low),
+            high: bounds.map(|(_, high)| high),
         })
     };
     Ok(measured.iter().map(line).collect::<serde_json::Result<Vec<_>>>()?.join("\n"))
@@ -42,27 +42,35 @@ pub(crate) fn stopping_json(measured: &[Measured]) -> serde_json::Result<String>
 pub(crate) fn stopping_text(studies: &[CurveStudy], measured: &[Measured]) -> String {
     let runs: usize = studies.iter().map(|study| study.runs.len()).sum();
     let mut text = format!(
-        "{} studies of {runs} runs in all, each in {ORDERS} orders; intervals: 95 %, bootstrap over studies\n\n",
-        studies.len()
+        "studies: {}, runs: {runs}, each study in {ORDERS} orders; {}\n\n",
+        studies.len(),
+        if studies.len() > 1 {
+            "intervals: 95 %, bootstrap over studies"
+        } else {
+            "no intervals from one study"
+        }
     );
     let _ = writeln!(
         text,
-        "{:<12}{:>8}{:>24}{:>34}{:>28}",
+        "{:<12}{:>8}{:>22}{:>38}{:>26}",
         "rule", "setting", "throughput", "winners stopped", "best found"
     );
     for row in measured {
-        let percent = |[value, low, high]: [f64; 3]| {
-            format!("{:.1} % ({:.1} to {:.1})", 100.0 * value, 100.0 * low, 100.0 * high)
+        let percent = |interval: Interval| {
+            let percent = |share: f64| format!("{:.1}", 100.0 * share);
+            let bounds =
+                interval.bounds.map(|(low, high)| format!(" ({} to {})", percent(low), percent(high)));
+            format!("{} %{}", percent(interval.value), bounds.unwrap_or_default())
         };
-        let [throughput, low, high] = row.throughput;
-        let counts = format!("{}/{}", row.total.winners_stopped, row.total.winners);
+        let Interval { value, bounds } = row.throughput;
+        let bounds = bounds.map(|(low, high)| format!(" ({low:.2} to {high:.2})"));
         let _ = writeln!(
             text,
-            "{:<12}{:>8}{:>24}{:>12}{:>22}{:>28}{}",
+            "{:<12}{:>8}{:>22}{:>12}{:>26}{:>26}{}",
             row.rule,
             row.setting,
-            format!("{throughput:.2} ({low:.2} to {high:.2})"),
-            counts,
+            format!("{value:.2}{}", bounds.unwrap_or_default()),
+            format!("{}/{}", row.total.winners_stopped, row.total.winners),
             percent(row.winners_stopped),
             percent(row.best_found),
             if is_on_front(row, measured) { " *" } else { "" }
@@ -73,10 +81,10 @@ pub(crate) fn stopping_text(studies: &[CurveStudy], measured: &[Measured]) -> St
 
 fn is_on_front(row: &Measured, all: &[Measured]) -> bool {
     !all.iter().any(|other| {
-        let faster = other.throughput[0] >= row.throughput[0];
-        let safer = other.winners_stopped[0] <= row.winners_stopped[0];
-        let differs =
-            other.throughput[0] > row.throughput[0] || other.winners_stopped[0] < row.winners_stopped[0];
+        let faster = other.throughput.value >= row.throughput.value;
+        let safer = other.winners_stopped.value <= row.winners_stopped.value;
+        let differs = other.throughput.value > row.throughput.value
+            || other.winners_stopped.value < row.winners_stopped.value;
         faster && safer && differs
     })
 }

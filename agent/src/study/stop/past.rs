@@ -27,17 +27,11 @@ impl Past {
     }
 }
 
-/// What a curve had reached at a share: its last point at or before it, smoothed by the point before, which weighs half
-/// as much. `None` where it ended before that share, or began after it.
+/// A curve's value at a share: its last point at or before it. `None` where it ended before that share, or began after.
 pub(super) fn reached(curve: &[Point], share: f64) -> Option<f64> {
-    let points = curve.iter().take_while(|point| point.share <= share + SAME).count();
     let came_this_far = curve.last()?.share >= share - SAME;
-    match &curve[..points] {
-        _ if !came_this_far => None,
-        [.., before, now] => Some((before.value + 2.0 * now.value) / 3.0),
-        [now] => Some(now.value),
-        [] => None,
-    }
+    let before = curve.iter().rev().find(|point| point.share <= share + SAME);
+    before.filter(|_| came_this_far).map(|point| point.value)
 }
 
 #[cfg(test)]
@@ -48,9 +42,9 @@ mod tests {
     fn a_value_is_read_at_the_last_point_before_a_share_and_not_where_a_curve_ended_earlier() {
         let curve = [(0.2, 9.0), (0.4, 6.0), (0.6, 3.0)].map(|(share, value)| Point { share, value });
         let at = [0.1, 0.2, 0.5, 0.6, 0.7].map(|share| reached(&curve, share));
-        assert_eq!(at, [None, Some(9.0), Some(7.0), Some(4.0), None]);
+        assert_eq!(at, [None, Some(9.0), Some(6.0), Some(3.0), None]);
         let past = Past::new(&curve, 2.0).expect("it has points");
-        assert_eq!(past.change(0.5), Some((-4.0, 2.0)));
+        assert_eq!(past.change(0.5), Some((-3.0, 2.0)));
         assert!(Past::new(&[], 1.0).is_none());
     }
 }

@@ -20,7 +20,7 @@ const FIRST_SHARE: f64 = 1.0 / 8.0;
 /// Level of the interval's lower end, and the chance below which the whole of a budget is not worth it, both as
 /// multiples of the share of winners that may be stopped.
 const BOUND: f64 = 2.0;
-const WORTH: f64 = 0.15;
+const WORTH: f64 = 0.1;
 
 /// The rule's settings.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -174,7 +174,7 @@ fn what_are_no_curves_is_named_with_its_line() {
     for (file, word) in [
         ("no.csv", "no.csv, line 4: the share 2; expected a share of the budget"),
         ("absent.csv", "absent.csv: cannot be read"),
-        (".", "no study was run on this repository"),
+        (".", "has no commits yet"),
     ] {
         let said = user.autoresearch(&["bench", "stopping", "--curves", file]);
         assert_eq!((said.code, said.out.as_str()), (Some(3), ""), "{}", said.err);

@@ -132,3 +132,52 @@ fn wrong_usage_of_a_bench_is_told_apart() {
         assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{words:?}: {}", said.err);
     }
 }
+
+/// Two studies of twelve runs; better ones are better from the start.
+fn curves() -> String {
+    let mut text = "# minimize\nstudy,run,share,value\n".to_owned();
+    for (study, run, point) in
+        (0..2).flat_map(|study| (0..12).flat_map(move |run| (1..=8).map(move |point| (study, run, point))))
+    {
+        let value = 10 * ((run * 5 + study) % 12) + 40 / point + (run + point) % 3;
+        text += &format!("s{study},r{run},{},{value}\n", f64::from(point) / 8.0);
+    }
+    text
+}
+
+#[test]
+fn stop_rules_are_replayed_on_recorded_curves() {
+    let user = User::new();
+    user.write("curves.csv", &curves());
+    let words = ["bench", "stopping", "--curves", "curves.csv"];
+    let text = user.autoresearch(&words).well();
+    for word in ["studies: 2, runs: 24", "winners stopped", "paper-sprt", "none               0   1.00", " *"]
+    {
+        assert!(text.contains(word), "{word:?} is not in:\n{text}");
+    }
+    assert!(!text.contains("NaN"), "{text}");
+    let lines = user.autoresearch(&[&words[..], &["--rule", "naive,ours", "--json"]].concat()).well();
+    let rows: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(rows.len() > 5 && rows[0]["rule"] == "naive" && rows[1]["rule"] == "ours", "{lines}");
+    for row in rows {
+        let [throughput, stopped, low, high] =
+            ["throughput", "winners_stopped", "low", "high"].map(|key| row[key].as_f64().unwrap());
+        assert!(throughput >= 1.0 && low <= stopped && stopped <= high && high <= 1.0, "{row}");
+        assert!(row["best_found"].is_f64() && row["setting"].is_f64(), "{row}");
+    }
+}
+
+#[test]
+fn what_are_no_curves_is_named_with_its_line() {
+    let user = User::new();
+    user.write("no.csv", "# minimize\nstudy,run,share,value\na,1,0.5,1\na,1,2.0,1\n");
+    for (file, word) in [
+        ("no.csv", "no.csv, line 4: the share 2; expected a share of the budget"),
+        ("absent.csv", "absent.csv: cannot be read"),
+        (".", "has no commits yet"),
+    ] {
+        let said = user.autoresearch(&["bench", "stopping", "--curves", file]);
+        assert_eq!((said.code, said.out.as_str()), (Some(3), ""), "{}", said.err);
+        assert!(said.err.contains(word), "{}", said.err);
+    }
+}

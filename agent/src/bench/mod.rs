@@ -1,4 +1,5 @@
-//! Replays searches on tables of real results, to compare methods without training anything.
+//! Replays searches on tables of real results, and stop rules on recorded curves, to compare them without training
+//! anything.
 //!
 //! A search here goes through the policies as a study's does: sites, edits, parents, pending trials,
 //! repeats. Only the run is a look into a table.
@@ -6,10 +7,12 @@
 mod clock;
 mod compare;
 mod cost;
+mod csv;
 mod plot;
 mod print;
 mod reader;
 mod replay;
+mod stopping;
 mod table;
 
 pub(crate) use cost::{HISTORIES, History};
@@ -17,3 +20,4 @@ pub(crate) use plot::{curves, points};
 pub(crate) use print::{json, ratios, table_text};
 pub(crate) use reader::read;
 pub(crate) use replay::{Searched, Settings, checkpoints, replay};
+pub(crate) use stopping::{CurveStudy, RuleName, measure, read_curves, stopping_json, stopping_text};

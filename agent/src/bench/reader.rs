@@ -5,92 +5,27 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use csv_core::ReadRecordResult;
-use flate2::read::MultiGzDecoder;
-
+use super::csv::{self, CsvError, Wrong, direction, records, shortened, wrong, wrong_file};
 use super::table::{Column, Table, id};
 use crate::policy::number;
 use crate::study::Values;
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
 /// Values that a parameter may have: methods compare each with each.
 const MOST_VALUES: usize = 1000;
 
-const FIRST_LINE: &str = "`# minimize` or `# maximize` as the first line";
 const HEADER: &str =
     "a header of one or more `param:NAME:cat` or `param:NAME:ord`, then one or more `value:SEED`";
 
-/// What keeps a file from being a table.
-#[derive(Debug, thiserror::Error)]
-#[error("{}{}: {wrong}; expected {expected}", file.display(), Line(*line))]
-pub(crate) struct TableError {
-    file: PathBuf,
-    line: Option<usize>,
-    wrong: String,
-    expected: String,
-}
-
-/// The place in an error.
-struct Line(Option<usize>);
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |line| write!(f, ", line {line}"))
-    }
-}
-
-/// Line, what is wrong there, what is expected: an error before the file is named.
-type Wrong = (Option<usize>, String, String);
-
-fn wrong(line: usize, wrong: impl Into<String>, expected: impl Into<String>) -> Wrong {
-    (Some(line), wrong.into(), expected.into())
-}
-
-fn wrong_file(wrong: impl Into<String>, expected: impl Into<String>) -> Wrong {
-    (None, wrong.into(), expected.into())
-}
-
 /// Reads the table in a file, and calls it as that is called.
-pub(crate) fn read(file: &Path) -> Result<Table, TableError> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    let name = name.strip_suffix(".csv").unwrap_or(name);
-    let table = text_of(file).and_then(|text| parse(name, &text));
-    table.map_err(|(line, wrong, expected)| TableError { file: file.to_owned(), line, wrong, expected })
-}
-
-fn text_of(file: &Path) -> Result<String, Wrong> {
-    const EXPECTED: &str = "a table of results: CSV, gzipped or not";
-    let unreadable = |error: std::io::Error| wrong_file(format!("cannot be read: {error}"), EXPECTED);
-    let bytes = fs::read(file).map_err(unreadable)?;
-    let bytes = if bytes.starts_with(&GZIP) {
-        let mut unpacked = Vec::new();
-        let broken = |error| wrong_file(format!("cannot be unpacked: {error}"), "gzip as `gzip` writes it");
-        MultiGzDecoder::new(&bytes[..]).read_to_end(&mut unpacked).map_err(broken)?;
-        unpacked
-    } else if file.extension().is_some_and(|extension| extension == "gz") {
-        return Err(wrong_file("is not gzip, as its name says", EXPECTED));
-    } else {
-        bytes
-    };
-    String::from_utf8(bytes).map_err(|_| wrong_file("is not text (UTF-8)", EXPECTED))
+pub(crate) fn read(file: &Path) -> Result<Table, CsvError> {
+    csv::read(file, parse)
 }
 
 /// The same from the text of a table.
 pub(super) fn parse(name: &str, text: &str) -> Result<Table, Wrong> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let sign = match first.trim_end() {
-        "# minimize" => 1.0,
-        "# maximize" => -1.0,
-        other => return Err(wrong(1, format!("begins with {:?}", shortened(other)), FIRST_LINE)),
-    };
+    let (sign, rest) = direction(text)?;
     let mut records = records(rest, 2)?.into_iter();
     let (line, cells) = records.next().ok_or_else(|| wrong(2, "has no header", HEADER))?;
     let mut columns = header(line, &cells)?;
@@ -187,44 +122,6 @@ fn sort(column: &mut Column) {
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         column.values = values.into_iter().map(|(_, value)| value).collect();
     }
-}
-
-/// The records of a CSV text whose first line has this number, each with the number of its own first line.
-fn records(text: &str, mut line: usize) -> Result<Vec<(usize, Vec<String>)>, Wrong> {
-    let text = format!("{text}\n");
-    let mut rest = text.as_bytes();
-    let mut reader = csv_core::Reader::new();
-    let mut cells = vec![0; text.len()];
-    let mut ends = vec![0; text.matches(',').count() + 1];
-    let mut records = Vec::new();
-    loop {
-        // Empty lines are skipped here, for the reader would not count them.
-        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let (skipped, after) = rest.split_at(blank);
-        line += skipped.iter().filter(|byte| **byte == b'\n').count();
-        rest = after;
-        if rest.is_empty() {
-            return Ok(records);
-        }
-        let (read, used, _, count) = reader.read_record(rest, &mut cells, &mut ends);
-        if read != ReadRecordResult::Record {
-            return Err(wrong(line, "opens a quotation that never ends", "as many `\"` as close again"));
-        }
-        let starts = std::iter::once(0).chain(ends[..count].iter().copied());
-        let cell = |(from, to): (usize, &usize)| String::from_utf8_lossy(&cells[from..*to]).into_owned();
-        records.push((line, starts.zip(&ends[..count]).map(cell).collect()));
-        line += rest[..used].iter().filter(|byte| **byte == b'\n').count();
-        rest = &rest[used..];
-    }
-}
-
-/// As much of a text as an error should repeat.
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
 }
 
 #[cfg(test)]

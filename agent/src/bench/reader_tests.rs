@@ -19,7 +19,7 @@ fn table(text: &str) -> Table {
 /// What the error says.
 fn refusal(text: &str) -> String {
     let (line, wrong, expected) = parse("table", text).expect_err("no table");
-    TableError { file: "t.csv".into(), line, wrong, expected }.to_string()
+    CsvError { file: "t.csv".into(), line, wrong, expected }.to_string()
 }
 
 /// Values of the sites, as any program of the table has them.

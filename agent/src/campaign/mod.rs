@@ -28,7 +28,7 @@ use anyhow::Result;
 
 pub(crate) use self::batch::Batch;
 pub(crate) use self::compare::{Contest, TARGET, make_aside};
-pub(crate) use self::opening::{Campaign, read_study};
+pub(crate) use self::opening::{Campaign, audited_before, read_studies, read_study};
 pub(crate) use self::options::{Options, Typed};
 pub(crate) use self::product::Axis;
 pub(crate) use self::project::Project;

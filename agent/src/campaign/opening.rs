@@ -19,7 +19,7 @@ use crate::policy::{Notebook, Policy, policy};
 use crate::repo::{CommitId, Repo, Timestamp};
 use crate::report::Live;
 use crate::runner::Runner;
-use crate::study::{Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
+use crate::study::{Audit, Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
 
 /// A study at work.
 pub(crate) struct Campaign {
@@ -27,6 +27,8 @@ pub(crate) struct Campaign {
     pub(super) project: Project,
     pub(super) options: Options,
     pub(crate) study: Study,
+    /// What the audits of the repository's other studies found.
+    pub(crate) audited_before: Audit,
     pub(super) log: EventLog,
     pub(super) folder: Folder,
     pub(super) policy: Box<dyn Policy>,
@@ -128,6 +130,7 @@ impl Campaign {
             sources: HashMap::new(),
             slots: Slots::new(slots),
             told: None,
+            audited_before: audited_before(&repo, &study),
             repo,
             project,
             options,
@@ -262,6 +265,35 @@ pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<(Study, Vec<
     let study =
         study.ok_or_else(|| UserError::new(format!("there is no study `{name}` in this repository")))?;
     Ok((study, events))
+}
+
+/// What the audits of a repository's other studies found. A journal among theirs that cannot be read keeps nobody from
+/// working.
+pub(crate) fn audited_before(repo: &Repo, study: &Study) -> Audit {
+    let mut audit = Audit::default();
+    let studies = read_studies(repo).unwrap_or_default();
+    let others = studies.iter().filter(|other| other.started.study != study.started.study);
+    others.for_each(|other| audit += other.audit);
+    audit
+}
+
+/// Reads all studies that were run on a repository, by name, without taking part in them.
+pub(crate) fn read_studies(repo: &Repo) -> Result<Vec<Study>> {
+    let folders = std::fs::read_dir(repo.journal_dir()).into_iter().flatten().filter_map(Result::ok);
+    let folders = folders.filter(|folder| folder.path().join("events.jsonl").is_file());
+    let mut names: Vec<String> = folders.filter_map(|folder| folder.file_name().into_string().ok()).collect();
+    names.sort();
+    let mut studies = Vec::new();
+    for name in names {
+        let events: Vec<Event> = EventLog::read(&repo.study_dir(&name))?;
+        studies.extend(Study::replay(&events));
+    }
+    if studies.is_empty() {
+        return Err(
+            UserError::new("no study was run on this repository; `autoresearch run` begins one").into()
+        );
+    }
+    Ok(studies)
 }
 
 /// A name for a study: the day, as in 2026-03-07.

@@ -26,7 +26,7 @@ const DEFAULT_PAIRS: usize = 6;
 const DEFAULT_NOISE_REPEATS: usize = 3;
 const DEFAULT_PATIENCE: u32 = 50;
 
-/// With a level of 5 % and one in ten audited.
+/// At most 5 % of the would-be winners stopped, and one in ten audited.
 const DEFAULT_STOP: StopRule = StopRule { level: 0.05, audit: 0.1 };
 
 /// What was typed; `None` leaves it to the settings.

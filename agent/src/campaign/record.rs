@@ -115,7 +115,9 @@ impl Campaign {
         let stopped = ended()
             .filter(|ended| ended.outcome == Outcome::Pruned)
             .map(|ended| ended.measurement.curve.as_slice());
-        Some(Pruner::new(self.options.stop?, completed, stopped, &self.study.incumbent_curves()))
+        let mut audit = self.audited_before;
+        audit += self.study.audit;
+        Some(Pruner::new(self.options.stop?, &audit, completed, stopped, &self.study.incumbent_curves()))
     }
 
     /// Takes in what a run gave. What the user has cancelled is run again when the study goes on.

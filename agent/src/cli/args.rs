@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::bench::RuleName;
 use crate::campaign::Axis;
 use crate::config::Span;
 use crate::policy::{Method, Variant};
@@ -206,6 +207,8 @@ pub(crate) struct InspectArgs {
 pub(crate) enum BenchCommand {
     /// Replay searches on tables of real results, which takes the place of training
     Search(BenchSearchArgs),
+    /// Replay rules of the early stop on recorded learning curves
+    Stopping(BenchStoppingArgs),
     /// Measure what a choice of the next trial costs, in CPU time, in a long study of a hundred sites
     Cost {
         #[command(flatten)]
@@ -251,6 +254,20 @@ pub(crate) struct BenchSearchArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
     /// Print one JSON object for each table, method and checkpoint
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct BenchStoppingArgs {
+    /// Curves: CSV, gzipped or not, a line `# minimize` or `# maximize` before the header `study,run,share,value`; or a
+    /// repository, for those of its studies
+    #[arg(long, value_name = "FILE")]
+    pub(crate) curves: PathBuf,
+    /// Rules, all by default: none, naive, fixed, power-law, paper, paper-sprt, asha, median, ours
+    #[arg(long = "rule", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub(crate) rules: Vec<RuleName>,
+    /// Print one JSON object for each rule and setting
     #[arg(long)]
     pub(crate) json: bool,
 }

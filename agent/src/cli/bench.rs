@@ -1,18 +1,20 @@
-//! `bench`: search methods compared on tables of real results, and what their choices cost.
+//! `bench`: search methods compared on tables of real results, what their choices cost, and stop rules on curves.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::args::{BenchCommand, BenchSearchArgs};
-use crate::bench::{self, HISTORIES, History, Searched, Settings};
-use crate::campaign::UserError;
+use super::args::{BenchCommand, BenchSearchArgs, BenchStoppingArgs};
+use crate::bench::{self, CurveStudy, HISTORIES, History, RuleName, Searched, Settings};
+use crate::campaign::{UserError, read_studies};
 use crate::policy::{Method, Variant};
+use crate::repo::Repo;
 
 pub(crate) fn bench(command: &BenchCommand) -> Result<()> {
     match command {
         BenchCommand::Search(args) => search(args),
+        BenchCommand::Stopping(args) => stopping(args),
         BenchCommand::Cost { methods } => {
             cost(&methods_or_all(&methods.methods));
             Ok(())
@@ -64,6 +66,33 @@ fn search(args: &BenchSearchArgs) -> Result<()> {
     }
     if let Some(file) = &args.plot {
         write(file, &bench::curves(&all, &settings))?;
+    }
+    Ok(())
+}
+
+fn stopping(args: &BenchStoppingArgs) -> Result<()> {
+    let studies = if args.curves.is_dir() {
+        let repo = Repo::open(&args.curves).map_err(UserError::from_error)?;
+        let studies: Vec<CurveStudy> = read_studies(&repo)?.iter().map(CurveStudy::of).collect();
+        studies.into_iter().filter(|study| !study.runs.is_empty()).collect::<Vec<_>>()
+    } else {
+        bench::read_curves(&args.curves).map_err(UserError::from_error)?
+    };
+    if studies.is_empty() {
+        let none = "no run of this repository's studies completed with a learning curve; `autoresearch run` makes some";
+        return Err(UserError::new(none).into());
+    }
+    let rules = if args.rules.is_empty() { &RuleName::ALL[..] } else { &args.rules };
+    let mut measured = Vec::new();
+    for rule in rules {
+        let settings = bench::measure(&studies, *rule);
+        if args.json {
+            anstream::println!("{}", bench::stopping_json(&settings)?);
+        }
+        measured.extend(settings);
+    }
+    if !args.json {
+        anstream::print!("{}", bench::stopping_text(&studies, &measured));
     }
     Ok(())
 }

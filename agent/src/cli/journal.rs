@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::campaign::{UserError, read_study};
+use crate::campaign::{UserError, audited_before, read_study};
 use crate::repo::Repo;
 use crate::report;
 
@@ -21,7 +21,7 @@ pub(crate) fn log(repo: &Path, json: bool) -> Result<()> {
             "study {}\n\n{}\n{}",
             study.started.study,
             report::table(&study),
-            report::summary(&study)
+            report::summary(&study, &audited_before(&repo, &study))
         );
     }
     Ok(())

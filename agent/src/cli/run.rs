@@ -41,7 +41,7 @@ pub(super) fn sum_up(campaign: &Campaign, end: End, repo: &Path) -> Result<()> {
     if let Some(plot) = progress_plot(&campaign.study) {
         std::fs::write(campaign.plot_path(), plot).context("cannot write the progress plot")?;
     }
-    anstream::println!("\n{}\n\n{}", why(end), summary(&campaign.study));
+    anstream::println!("\n{}\n\n{}", why(end), summary(&campaign.study, &campaign.audited_before));
     if let Some(trial) = campaign.favourite() {
         anstream::println!("not proved, but what the search takes for the best: trial {trial}\n");
     }

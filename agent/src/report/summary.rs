@@ -3,14 +3,15 @@
 use std::fmt::Write;
 
 use super::describe::{OUTCOMES, duration, idea_of, percent};
-use crate::study::{Measurement, Study, TrialNumber, p_text};
+use crate::study::{Audit, Measurement, Outcome, Study, TrialNumber, p_text};
 
-/// Draws the summary as plain text; `metric` names what is measured.
-pub(crate) fn summary(study: &Study) -> String {
+/// Draws the summary as plain text; `before` is what the audits of the repository's other studies found.
+pub(crate) fn summary(study: &Study, before: &Audit) -> String {
     let mut text = String::new();
     outcomes(&mut text, study);
     discoveries(&mut text, study);
     noise(&mut text, study);
+    early_stop(&mut text, study, before);
     time(&mut text, study);
     text
 }
@@ -79,24 +80,31 @@ fn noise(text: &mut String, study: &Study) {
         }
         None => {}
     }
-    let audited: Vec<_> = study
-        .trials
-        .iter()
-        .filter_map(|trial| trial.ended.as_ref())
-        .filter(|ended| ended.outcome.is_completed())
-        .filter_map(|ended| Some((ended.forecast.as_ref()?, ended)))
-        .collect();
-    if !audited.is_empty() {
-        let covered = audited.iter().filter(|(forecast, ended)| {
-            ended.measurement.curve.last().is_some_and(|point| point.value >= forecast.lower)
-        });
-        let _ = writeln!(
-            text,
-            "early stop: {} of {} audited runs ended above the bound they were given",
-            covered.count(),
-            audited.len()
-        );
+}
+
+/// Nothing where no stop was ever due.
+fn early_stop(text: &mut String, study: &Study, before: &Audit) {
+    let pruned = study.trials.iter().filter(|trial| trial.outcome() == Some(Outcome::Pruned)).count();
+    let mut audit = *before;
+    audit += study.audit;
+    if pruned + audit.audited > 0 {
+        audited(text, &audit, if *before == Audit::default() { "" } else { ", over all studies here" });
     }
+}
+
+fn audited(text: &mut String, audit: &Audit, of: &str) {
+    let share = audit.wrong_stops().map_or("not known".into(), |share| format!("{:.0} %", 100.0 * share));
+    let _ = writeln!(
+        text,
+        "early stop{of}: {} of {} audited runs ended above the bound they were given\n  \
+         would-be winners stopped: {share}, at most {:.0} % (95 % limit); {} were never to be stopped, {} were and \
+         ran on, each for ten",
+        audit.covered,
+        audit.audited,
+        100.0 * audit.most_wrong_stops(),
+        audit.unstopped_winners,
+        audit.audited_winners,
+    );
 }
 
 fn time(text: &mut String, study: &Study) {
@@ -125,5 +133,24 @@ fn time(text: &mut String, study: &Study) {
             duration(proof),
             study.runs.len(),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audit_is_told_with_its_counts_and_a_limit_however_wide() {
+        let told = |audit: Audit| {
+            let mut text = String::new();
+            audited(&mut text, &audit, "");
+            text
+        };
+        let some = told(Audit { unstopped_winners: 30, audited: 12, covered: 11, audited_winners: 1 });
+        for words in ["11 of 12 audited", "stopped: 25 %, at most 6", "30 were never to be stopped, 1 were"] {
+            assert!(some.contains(words), "{words:?} is not in {some}");
+        }
+        assert!(told(Audit::default()).contains("stopped: not known, at most 100 %"));
     }
 }

@@ -6,10 +6,10 @@ mod confirmation;
 mod event;
 mod program;
 mod proposal;
-mod pruner;
 mod seeds;
 mod state;
 mod statistics;
+mod stop;
 mod trial;
 mod work;
 
@@ -19,9 +19,9 @@ pub(crate) use event::{
 };
 pub(crate) use program::{ProgramId, Sources, Values};
 pub(crate) use proposal::{Choice, Edit, Proposal};
-pub(crate) use pruner::{Pruner, StopRule};
 pub(crate) use seeds::{confirmation_seed, noise_seed, survey_seed, trial_seed};
 pub(crate) use state::Study;
-pub(crate) use statistics::{margin, mean, median, p_text, standard_error};
+pub(crate) use statistics::{margin, mean, median, p_text, quantile, standard_error};
+pub(crate) use stop::{Audit, Pruner, StopRule};
 pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};
 pub(crate) use work::{Finish, StudyRules, Work};

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::statistics::mean;
+use super::stop::to_beat;
 use super::{
-    Decided, Event, Merged, Noise, Outcome, Point, ProgramId, Proposal, Purpose, RunEnded, Started,
+    Audit, Decided, Event, Merged, Noise, Outcome, Point, ProgramId, Proposal, Purpose, RunEnded, Started,
     TrialEnded, TrialNumber, TrialStarted,
 };
 
@@ -84,6 +85,8 @@ pub(crate) struct Study {
     pub(crate) policy_version: u32,
     /// Diagnostics of the policy's last update.
     pub(crate) diagnostics: Vec<(String, f32)>,
+    /// What the would-be stops that ran on say of the pruner.
+    pub(crate) audit: Audit,
 }
 
 impl Study {
@@ -105,6 +108,7 @@ impl Study {
             merged_at: 0,
             policy_version: 0,
             diagnostics: Vec::new(),
+            audit: Audit::default(),
         }
     }
 
@@ -131,6 +135,7 @@ impl Study {
                 self.trials.push(Trial { started: started.clone(), ended: None });
             }
             Event::TrialEnded(ended) => {
+                self.count_in_audit(ended);
                 if let Some(trial) = self.trials.get_mut(ended.trial as usize) {
                     trial.ended = Some(ended.clone());
                 }
@@ -157,6 +162,16 @@ impl Study {
                 self.policy_version = *version;
                 self.diagnostics.clone_from(diagnostics);
             }
+        }
+    }
+
+    /// Counts a run that completed against the incumbent of its time.
+    fn count_in_audit(&mut self, ended: &TrialEnded) {
+        let Some(last) = ended.measurement.curve.last().filter(|_| ended.outcome.is_completed()) else {
+            return;
+        };
+        if ended.trial != self.base {
+            self.audit.count(last.value, to_beat(&self.incumbent_curves()), ended.forecast.as_ref());
         }
     }
 
@@ -271,5 +286,53 @@ impl Study {
             .filter(|measurement| measurement.metric.is_some())
             .map(|measurement| measurement.curve.as_slice())
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The events of a trial with this final value; `lower` is the bound of a would-be stop that ran on.
+    fn trial(number: u32, last: f64, lower: Option<f64>) -> [Event; 2] {
+        let program = format!("{number:016x}");
+        let choice =
+            json!({"method": "", "version": 0, "log_prob": 0.0, "pool": 0, "rank": 0, "features": []});
+        let proposal = json!({"parent": 0, "edits": [], "program": program, "values": {}, "choice": choice});
+        let measurement = json!({
+            "ending": "completed", "metric": last, "curve": [{"share": 1.0, "value": last}], "reason": "",
+            "build_seconds": 0.0, "smoke_seconds": 0.0, "train_seconds": 0.0, "tokens": null, "steps": null,
+            "params": null, "memory": null, "device": null,
+        });
+        let forecast =
+            lower.map(|lower| json!({"share": 0.5, "predicted": 4.0, "lower": lower, "to_beat": 3.0}));
+        [
+            json!({
+                "event": "trial-started", "trial": number, "proposal": proposal, "commit": "", "branch": "",
+                "seed": 0, "at": 0,
+            }),
+            json!({
+                "event": "trial-ended", "trial": number, "outcome": "kept", "measurement": measurement,
+                "commit": "", "forecast": forecast, "at": 0,
+            }),
+        ]
+        .map(|event| serde_json::from_value(event).expect("an event"))
+    }
+
+    #[test]
+    fn what_completes_is_counted_against_the_incumbent_and_the_bound_it_was_given() {
+        let started = json!({
+            "event": "started", "study": "", "base": "", "search": "", "seed": 0, "budget": "", "metric": "", "at": 0,
+        });
+        let mut events: Vec<Event> = vec![serde_json::from_value(started).expect("an event")];
+        for (number, last, lower) in
+            [(0, 3.0, None), (1, 2.9, None), (2, 3.1, None), (3, 3.5, Some(3.2)), (4, 2.8, Some(3.2))]
+        {
+            events.extend(trial(number, last, lower));
+        }
+        let audit = Study::replay(&events).expect("it begins with its start").audit;
+        assert_eq!(audit, Audit { unstopped_winners: 1, audited: 2, covered: 1, audited_winners: 1 });
     }
 }

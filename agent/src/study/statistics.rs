@@ -15,14 +15,16 @@ pub(super) fn sum_of_squares(values: &[f64]) -> f64 {
 
 /// Median, the mean of the middle two for an even count; `None` of nothing.
 pub(crate) fn median(values: &[f64]) -> Option<f64> {
+    quantile(values, 0.5)
+}
+
+/// The value below which this share of the values lies, between two of them in proportion; `None` of nothing.
+pub(crate) fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => None,
-        n if n % 2 == 1 => Some(sorted[middle]),
-        _ => Some((sorted[middle - 1] + sorted[middle]) / 2.0),
-    }
+    let place = share * sorted.len().checked_sub(1)? as f64;
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    Some(below + (above - below) * place.fract())
 }
 
 /// A p value as people read it: one significant digit, with its sign of comparison.
@@ -76,6 +78,13 @@ mod tests {
     fn the_median_of_an_even_count_lies_between() {
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median(&[]), None);
+    }
+
+    #[test]
+    fn a_quantile_lies_between_its_neighbours_in_proportion() {
+        let values = [40.0, 10.0, 30.0, 20.0];
+        assert_eq!([0.0, 0.25, 1.0].map(|share| quantile(&values, share)), [10.0, 17.5, 40.0].map(Some));
+        assert_eq!(quantile(&[7.0], 0.9), Some(7.0));
     }
 
     #[test]

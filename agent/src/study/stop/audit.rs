@@ -1,0 +1,127 @@
+//! What the would-be stops that ran on say of the pruner.
+
+use statrs::distribution::{Beta, ContinuousCDF};
+
+use crate::study::Forecast;
+
+/// One would-be stop in so many runs on, where `autoresearch.toml` does not say otherwise.
+pub(crate) const ONE_IN: f64 = 10.0;
+
+/// Winners of an imagined study that lost as many as was asked for: before there are any, its word is taken.
+const IMAGINED: f64 = 20.0;
+
+/// Runs that completed against what they had to beat, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Audit {
+    /// Winners that were never to be stopped.
+    pub(crate) unstopped_winners: usize,
+    /// Would-be stops that ran on.
+    pub(crate) audited: usize,
+    /// Those of them that ended above the bound they were given.
+    pub(crate) covered: usize,
+    /// Those of them that won.
+    pub(crate) audited_winners: usize,
+}
+
+impl Audit {
+    /// Counts a run that completed; `forecast` is that of a would-be stop.
+    pub(crate) fn count(&mut self, last: f64, to_beat: f64, forecast: Option<&Forecast>) {
+        match forecast {
+            Some(forecast) => {
+                self.audited += 1;
+                self.covered += usize::from(last >= forecast.lower);
+                self.audited_winners += usize::from(last < forecast.to_beat);
+            }
+            // Before there is an incumbent there is nothing to win.
+            None => self.unstopped_winners += usize::from(last < to_beat && to_beat.is_finite()),
+        }
+    }
+
+    /// Share of the would-be winners that are stopped, each audited one standing for ten; `None` before there are any.
+    pub(crate) fn wrong_stops(&self) -> Option<f64> {
+        let winners = self.unstopped_winners + self.audited_winners;
+        (winners > 0).then(|| share_stopped(self.audited_winners as f64 / winners as f64))
+    }
+
+    /// Its upper 95 % limit: that of Clopper and Pearson for the share of audited ones among the winners that were seen,
+    /// told as a share of those that were to be stopped among all.
+    pub(crate) fn most_wrong_stops(&self) -> f64 {
+        let (audited, unstopped) = (self.audited_winners as f64, self.unstopped_winners as f64);
+        if unstopped == 0.0 {
+            return 1.0;
+        }
+        let beta = Beta::new(audited + 1.0, unstopped).expect("both are above 0");
+        share_stopped(beta.inverse_cdf(0.95))
+    }
+
+    /// The level to work at so that about `level` of the winners are stopped: less where more were, and somewhat more
+    /// where many winners were seen and none of them was to be stopped.
+    pub(crate) fn adapted(&self, level: f64) -> f64 {
+        let stopped = ONE_IN * self.audited_winners as f64;
+        let winners = self.unstopped_winners as f64 + stopped;
+        let found = (stopped + IMAGINED * level) / (winners + IMAGINED);
+        level * (level / found).clamp(0.25, 1.5)
+    }
+}
+
+impl std::ops::AddAssign for Audit {
+    fn add_assign(&mut self, other: Self) {
+        self.unstopped_winners += other.unstopped_winners;
+        self.audited += other.audited;
+        self.covered += other.covered;
+        self.audited_winners += other.audited_winners;
+    }
+}
+
+/// Of the winners that were seen, this share was audited, and of those that were to be stopped one in ten is seen.
+fn share_stopped(audited: f64) -> f64 {
+    ONE_IN * audited / (1.0 + (ONE_IN - 1.0) * audited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn audit(unstopped_winners: usize, audited_winners: usize) -> Audit {
+        Audit { unstopped_winners, audited: audited_winners, covered: 0, audited_winners }
+    }
+
+    #[test]
+    fn each_audited_winner_stands_for_ten() {
+        assert_eq!(audit(0, 0).wrong_stops(), None);
+        for (v, w) in [(7, 0), (30, 1), (3, 2), (0, 1)] {
+            let (share, formula) =
+                (audit(v, w).wrong_stops(), 10.0 * w as f64 / (v as f64 + 10.0 * w as f64));
+            assert!(share.is_some_and(|share| (share - formula).abs() < 1e-12), "{v} {w} {share:?}");
+        }
+    }
+
+    #[test]
+    fn the_upper_limit_is_wide_where_little_is_known() {
+        // Of n seen and none audited: 1 - 0.05^(1/n).
+        let q = 1.0 - 0.05_f64.powf(1.0 / 40.0);
+        assert!((audit(40, 0).most_wrong_stops() - q / (0.1 + 0.9 * q)).abs() < 1e-6);
+        assert_eq!((audit(0, 0).most_wrong_stops(), audit(0, 3).most_wrong_stops()), (1.0, 1.0));
+        assert!(audit(4, 0).most_wrong_stops() > 0.8 && audit(1000, 0).most_wrong_stops() < 0.04);
+        assert!(audit(30, 1).most_wrong_stops() > audit(30, 1).wrong_stops().unwrap());
+    }
+
+    #[test]
+    fn the_level_follows_what_was_found_within_limits() {
+        assert!((audit(0, 0).adapted(0.05) - 0.05).abs() < 1e-12);
+        assert!(audit(10, 0).adapted(0.05) > 0.05 && audit(1000, 0).adapted(0.05) <= 0.075 + 1e-12);
+        assert!(audit(5, 1).adapted(0.05) < 0.02 && audit(1, 9).adapted(0.05) >= 0.0125);
+    }
+
+    #[test]
+    fn runs_are_counted_by_what_they_had_to_beat() {
+        let forecast = Forecast { share: 0.25, predicted: 3.0, lower: 2.5, to_beat: 2.0 };
+        let mut audit = Audit::default();
+        for (last, forecast) in
+            [(1.5, None), (2.5, None), (2.6, Some(&forecast)), (2.4, Some(&forecast)), (1.9, Some(&forecast))]
+        {
+            audit.count(last, 2.0, forecast);
+        }
+        assert_eq!(audit, Audit { unstopped_winners: 1, audited: 3, covered: 1, audited_winners: 1 });
+    }
+}

@@ -22,6 +22,9 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Values that a parameter may have: methods compare each with each.
 const MOST_VALUES: usize = 1000;
 
+/// Runs of one program, for comparisons of it with itself.
+const FEWEST_RUNS: usize = 60;
+
 const FIRST_LINE: &str = "`# minimize` or `# maximize` as the first line";
 const HEADER: &str =
     "a header of one or more `param:NAME:cat` or `param:NAME:ord`, then one or more `value:SEED`";
@@ -65,6 +68,19 @@ pub(crate) fn read(file: &Path) -> Result<Table, TableError> {
     table.map_err(|(line, wrong, expected)| TableError { file: file.to_owned(), line, wrong, expected })
 }
 
+/// Reads the recorded runs of one program: a table of one row.
+pub(crate) fn read_runs(file: &Path) -> Result<Vec<f64>, TableError> {
+    let rows = text_of(file).and_then(|text| rows(&text));
+    let runs = rows.and_then(|(_, _, mut rows)| match rows.pop() {
+        Some((_, runs)) if rows.is_empty() && runs.len() >= FEWEST_RUNS => Ok(runs),
+        _ => Err(wrong_file(
+            "is not of one program's runs",
+            format!("one row of {FEWEST_RUNS} values or more"),
+        )),
+    });
+    runs.map_err(|(line, wrong, expected)| TableError { file: file.to_owned(), line, wrong, expected })
+}
+
 fn text_of(file: &Path) -> Result<String, Wrong> {
     const EXPECTED: &str = "a table of results: CSV, gzipped or not";
     let unreadable = |error: std::io::Error| wrong_file(format!("cannot be read: {error}"), EXPECTED);
@@ -84,6 +100,17 @@ fn text_of(file: &Path) -> Result<String, Wrong> {
 
 /// The same from the text of a table.
 pub(super) fn parse(name: &str, text: &str) -> Result<Table, Wrong> {
+    let (maximised, columns, rows) = rows(text)?;
+    Table::new(name.to_owned(), maximised, columns, rows).ok_or_else(|| {
+        let nothing = "there is nothing to search for: the best program is no better than the median one";
+        wrong_file(nothing, "programs whose mean results differ")
+    })
+}
+
+/// Whether higher results are better, parameters, and programs with their results as lower is better.
+type Rows = (bool, Vec<Column>, Vec<(Values, Vec<f64>)>);
+
+fn rows(text: &str) -> Result<Rows, Wrong> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let sign = match first.trim_end() {
@@ -132,10 +159,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Table, Wrong> {
         }
         sort(column);
     }
-    Table::new(name.to_owned(), columns, rows).ok_or_else(|| {
-        let nothing = "there is nothing to search for: the best program is no better than the median one";
-        wrong_file(nothing, "programs whose mean results differ")
-    })
+    Ok((sign < 0.0, columns, rows))
 }
 
 /// The parameters of the header; their values are not known yet.

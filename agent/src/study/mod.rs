@@ -4,6 +4,7 @@
 
 mod confirmation;
 mod event;
+mod online;
 mod program;
 mod proposal;
 mod pruner;
@@ -22,6 +23,6 @@ pub(crate) use proposal::{Choice, Edit, Proposal};
 pub(crate) use pruner::{Pruner, StopRule};
 pub(crate) use seeds::{confirmation_seed, noise_seed, survey_seed, trial_seed};
 pub(crate) use state::Study;
-pub(crate) use statistics::{margin, mean, median, p_text, standard_error};
+pub(crate) use statistics::{margin, mean, median, p_text, standard_deviation, standard_error};
 pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};
-pub(crate) use work::{Finish, StudyRules, Work};
+pub(crate) use work::{Finish, Outlook, StudyRules, Work};

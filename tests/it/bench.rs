@@ -181,3 +181,42 @@ fn what_are_no_curves_is_named_with_its_line() {
         assert!(said.err.contains(word), "{}", said.err);
     }
 }
+
+#[test]
+fn rules_of_merging_are_compared_over_nights() {
+    let user = user();
+    let nights = ["bench", "merge", "--search", "random", "--repeats", "4", "--evaluations", "40", "--table"];
+    let text = user.autoresearch(&words(&nights, &["one.csv", "two.csv"])).well();
+    for word in
+        ["one: 36 programs; 4 nights of 40 evaluations", "not better, %", "keep-if-2-sigma", "true value"]
+    {
+        assert!(text.contains(word), "{word:?} is not in:\n{text}");
+    }
+    let end = ["one.csv", "--rule", "ours,confirm-by-mean", "--rule", "keep-if-lower", "--json"];
+    let said = || user.autoresearch(&words(&nights, &end)).well();
+    let lines: Vec<Value> = said().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rules: Vec<&str> = lines.iter().map(|line| line["rule"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["ours", "keep-if-lower", "confirm-by-mean"]);
+    for line in &lines {
+        for key in ["merges", "false_share", "regret", "proof_trials", "value"] {
+            assert!(line[key].is_number(), "{key}: {line}");
+        }
+    }
+    assert_eq!(said(), said(), "the same nights give the same");
+}
+
+#[test]
+fn a_program_is_compared_with_itself() {
+    let user = User::new();
+    let runs: Vec<String> =
+        (0..60).map(|run| format!("{}", 1.9 + 0.001 * f64::from(run * 37 % 61))).collect();
+    let names: Vec<String> = (0..60).map(|run| format!("value:{run}")).collect();
+    user.write(
+        "same.csv",
+        &format!("# minimize\nparam:name:cat,{}\none,{}\n", names.join(","), runs.join(",")),
+    );
+    let said = user.autoresearch(&["bench", "merge", "--same", "same.csv", "--json"]).well();
+    let found: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(found["comparisons"], 500);
+    assert!(found["false_share"].as_f64().unwrap() <= 0.01, "{found}");
+}

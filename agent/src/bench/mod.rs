@@ -2,22 +2,33 @@
 //! anything.
 //!
 //! A search here goes through the policies as a study's does: sites, edits, parents, pending trials,
-//! repeats. Only the run is a look into a table.
+//! repeats. Only the run is a look into a table. Rules of merging are compared in the same way, the study's own among
+//! them.
 
 mod clock;
 mod compare;
 mod cost;
 mod csv;
+mod merge_print;
+mod merging;
+mod night;
+mod parallel;
 mod plot;
 mod print;
 mod reader;
 mod replay;
+mod same;
 mod stopping;
+mod studied;
 mod table;
 
 pub(crate) use cost::{HISTORIES, History};
+pub(crate) use merge_print::{Merging, merging_text};
+pub(crate) use merging::{MergeSettings, Rule, nights};
 pub(crate) use plot::{curves, points};
 pub(crate) use print::{json, ratios, table_text};
-pub(crate) use reader::read;
+pub(crate) use reader::{read, read_runs};
 pub(crate) use replay::{Searched, Settings, checkpoints, replay};
+pub(crate) use same::same;
 pub(crate) use stopping::{CurveStudy, RuleName, measure, read_curves, stopping_json, stopping_text};
+pub(crate) use table::Table;

@@ -15,6 +15,9 @@ use crate::study::Values;
 /// Values that a parameter may have: methods compare each with each.
 const MOST_VALUES: usize = 1000;
 
+/// Runs of one program, for comparisons of it with itself.
+const FEWEST_RUNS: usize = 60;
+
 const HEADER: &str =
     "a header of one or more `param:NAME:cat` or `param:NAME:ord`, then one or more `value:SEED`";
 
@@ -23,8 +26,33 @@ pub(crate) fn read(file: &Path) -> Result<Table, CsvError> {
     csv::read(file, parse)
 }
 
+/// Reads the recorded runs of one program: a table of one row.
+pub(crate) fn read_runs(file: &Path) -> Result<Vec<f64>, CsvError> {
+    csv::read(file, |_, text| {
+        let (_, _, mut rows) = rows(text)?;
+        match rows.pop() {
+            Some((_, runs)) if rows.is_empty() && runs.len() >= FEWEST_RUNS => Ok(runs),
+            _ => {
+                let expected = format!("one row of {FEWEST_RUNS} values or more");
+                Err(wrong_file("is not of one program's runs", expected))
+            }
+        }
+    })
+}
+
 /// The same from the text of a table.
 pub(super) fn parse(name: &str, text: &str) -> Result<Table, Wrong> {
+    let (maximised, columns, rows) = rows(text)?;
+    Table::new(name.to_owned(), maximised, columns, rows).ok_or_else(|| {
+        let nothing = "there is nothing to search for: the best program is no better than the median one";
+        wrong_file(nothing, "programs whose mean results differ")
+    })
+}
+
+/// Whether higher results are better, parameters, and programs with their results as lower is better.
+type Rows = (bool, Vec<Column>, Vec<(Values, Vec<f64>)>);
+
+fn rows(text: &str) -> Result<Rows, Wrong> {
     let (sign, rest) = direction(text)?;
     let mut records = records(rest, 2)?.into_iter();
     let (line, cells) = records.next().ok_or_else(|| wrong(2, "has no header", HEADER))?;
@@ -67,10 +95,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Table, Wrong> {
         }
         sort(column);
     }
-    Table::new(name.to_owned(), columns, rows).ok_or_else(|| {
-        let nothing = "there is nothing to search for: the best program is no better than the median one";
-        wrong_file(nothing, "programs whose mean results differ")
-    })
+    Ok((sign < 0.0, columns, rows))
 }
 
 /// The parameters of the header; their values are not known yet.

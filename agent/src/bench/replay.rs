@@ -1,13 +1,10 @@
 //! One search after the other on a table, each as a study would go; all of a method at once, on all cores.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{available_parallelism, scope};
-
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::clock::cpu_seconds;
+use super::parallel::each;
 use super::table::Table;
 use crate::policy::{Earlier, Notebook, Policy, Variant};
 use crate::study::{Outcome, ProgramId, TrialNumber};
@@ -81,23 +78,7 @@ impl Searched {
 /// Replays all searches of a method on a table; what they find does not depend on the number of cores.
 pub(crate) fn replay(table: &Table, variant: &Variant, settings: &Settings) -> Replayed {
     let begin = cpu_seconds();
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![Search::default(); settings.repeats]));
-    let work = || {
-        loop {
-            let repeat = next.fetch_add(1, Ordering::Relaxed);
-            if repeat >= settings.repeats {
-                return;
-            }
-            let search = search(table, variant, settings, repeat as u64);
-            found.lock().expect("no search panicked")[repeat] = search;
-        }
-    };
-    scope(|scope| {
-        for _ in 0..available_parallelism().map_or(1, usize::from) {
-            scope.spawn(work);
-        }
-    });
-    let searches = found.into_inner().expect("no search panicked");
+    let searches = each(settings.repeats, |repeat| search(table, variant, settings, repeat));
     let seconds = (cpu_seconds() - begin) / settings.repeats as f64;
     Replayed { variant: variant.clone(), searches, seconds }
 }

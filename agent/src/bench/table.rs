@@ -26,12 +26,17 @@ pub(super) struct Column {
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
+    /// The file's results are these times -1.
+    maximised: bool,
     columns: Vec<Column>,
     programs: Vec<Values>,
     /// By program, what its seeds gave; nothing for one that crashed.
     results: Vec<Vec<f64>>,
     /// By program, the mean of its results.
     means: Vec<Option<f64>>,
+    /// What the results of programs with several seeds deviate from their means, each times sqrt(n / (n - 1)) for n
+    /// seeds, so that their variance is that of a run.
+    residuals: Vec<f64>,
     by_id: HashMap<ProgramId, usize>,
     best: f64,
     median: f64,
@@ -42,7 +47,12 @@ pub(crate) struct Table {
 
 impl Table {
     /// `None` where regrets would mean nothing: no program has results, or half of them are the best.
-    pub(super) fn new(name: String, columns: Vec<Column>, rows: Vec<(Values, Vec<f64>)>) -> Option<Self> {
+    pub(super) fn new(
+        name: String,
+        maximised: bool,
+        columns: Vec<Column>,
+        rows: Vec<(Values, Vec<f64>)>,
+    ) -> Option<Self> {
         let (programs, results): (Vec<Values>, Vec<Vec<f64>>) = rows.into_iter().unzip();
         let mean = |results: &Vec<f64>| (!results.is_empty()).then(|| mean(results));
         let means: Vec<Option<f64>> = results.iter().map(mean).collect();
@@ -52,7 +62,21 @@ impl Table {
         let median = median(&there)?;
         let by_id = programs.iter().enumerate().map(|(row, values)| (id(values), row)).collect();
         let listing = listing(&columns, &programs);
-        let table = Self { name, columns, programs, results, means, by_id, best, median, worst, listing };
+        let residuals = results.iter().flat_map(|results| residuals(results)).collect();
+        let table = Self {
+            name,
+            maximised,
+            columns,
+            programs,
+            results,
+            means,
+            residuals,
+            by_id,
+            best,
+            median,
+            worst,
+            listing,
+        };
         (table.scale() > 0.0 && (worst - best).is_finite()).then_some(table)
     }
 
@@ -87,16 +111,42 @@ impl Table {
         self.results[self.by_id[program]].choose(rng).copied()
     }
 
+    /// The result of a run on a fresh seed, of which there are as many as are wanted: the program's mean, and the residual
+    /// of any run of the table; `None` where the program crashes.
+    pub(super) fn fresh_run(&self, program: &ProgramId, rng: &mut ChaCha8Rng) -> Option<f64> {
+        let residual = self.residuals.choose(rng).copied().unwrap_or(0.0);
+        self.truth(program).map(|mean| mean + residual)
+    }
+
+    /// What a program is really worth; `None` where it crashes.
+    pub(super) fn truth(&self, program: &ProgramId) -> Option<f64> {
+        self.means[self.by_id[program]]
+    }
+
+    /// A result as the file has it.
+    pub(super) fn as_printed(&self, result: f64) -> f64 {
+        if self.maximised { -result } else { result }
+    }
+
     /// How much worse than the best program this one truly is, in units of what the median program is. One that
     /// crashes counts as the worst.
     pub(super) fn regret(&self, program: &ProgramId) -> f64 {
-        (self.means[self.by_id[program]].unwrap_or(self.worst) - self.best) / self.scale()
+        (self.truth(program).unwrap_or(self.worst) - self.best) / self.scale()
     }
 }
 
 /// The identity of the program that has these values.
 pub(super) fn id(values: &Values) -> ProgramId {
     ProgramId::new("table", &Sources(values.clone()))
+}
+
+/// See the field; nothing of one seed.
+fn residuals(results: &[f64]) -> Vec<f64> {
+    if results.len() < 2 {
+        return Vec::new();
+    }
+    let (n, mean) = (results.len() as f64, mean(results));
+    results.iter().map(|result| (result - mean) * (n / (n - 1.0)).sqrt()).collect()
 }
 
 /// The programs as a listing has them; nothing where all combinations of values are programs.
@@ -170,7 +220,8 @@ pub(super) mod tests {
             let values = Values::from([("a".to_owned(), a.to_string()), ("b".to_owned(), b.to_string())]);
             rows.extend(result(a, b).map(|results| (values, results)));
         }
-        Table::new("square".to_owned(), vec![column("a"), column("b")], rows).expect("results that differ")
+        Table::new("square".to_owned(), false, vec![column("a"), column("b")], rows)
+            .expect("results that differ")
     }
 
     fn program(a: usize, b: usize) -> ProgramId {

@@ -14,7 +14,8 @@ pub(super) struct Interrupt {
     asked: watch::Receiver<u8>,
     /// Turns true at the second time; running trials watch it.
     pub(super) at_once: watch::Receiver<bool>,
-    deadline: Option<Instant>,
+    /// When it began to listen, and how long there was from then on.
+    time: Option<(Instant, Duration)>,
 }
 
 impl Interrupt {
@@ -34,16 +35,22 @@ impl Interrupt {
                 }
             }
         });
-        Self { asked, at_once, deadline: time.map(|time| Instant::now() + time) }
+        Self { asked, at_once, time: time.map(|time| (Instant::now(), time)) }
     }
 
     /// `Some` when nothing new should be started.
     pub(super) fn end(&self) -> Option<End> {
         match *self.asked.borrow() {
-            0 if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) => Some(End::TimeIsUp),
+            0 if self.time_over() >= 1.0 => Some(End::TimeIsUp),
             0 => None,
             1 => Some(End::Asked),
             _ => Some(End::AtOnce),
         }
+    }
+
+    /// Share of the time that is over; 0 where it has no limit.
+    pub(super) fn time_over(&self) -> f64 {
+        let share = |(begin, time): (Instant, Duration)| begin.elapsed().as_secs_f64() / time.as_secs_f64();
+        self.time.map_or(0.0, share)
     }
 }

@@ -7,24 +7,14 @@ use super::project::Project;
 use super::record::seconds;
 use crate::journal::{MergeNote, Pair, takeover};
 use crate::repo::{CommitId, Follow, Timestamp, study_branch};
-use crate::study::{Decided, Decision, Edit, Event, Merged, Purpose, TrialNumber};
+use crate::study::{Decided, Edit, Event, Merged, Purpose, TrialNumber};
 
 impl Campaign {
     /// Brings the open confirmation to its end if its last pair decides, and merges what is decided.
     /// Called after every run, and when a study goes on.
     pub(super) fn settle(&mut self) -> Result<()> {
-        if let Some(candidate) = self.study.candidate(&self.options.rules)
-            && self.study.confirmation_runs(candidate).next().is_some()
-        {
-            let (evidence, decision) = self.study.weigh(&self.options.rules, candidate);
-            let (merge, reason) = match decision {
-                Decision::AnotherPair => return Ok(()),
-                Decision::Merge(reason) => (true, reason),
-                Decision::Reject(reason) => (false, reason),
-            };
-            let incumbent = self.study.incumbent;
-            let at = seconds(Timestamp::now());
-            self.record(&Event::Decided(Decided { candidate, incumbent, merge, reason, evidence, at }))?;
+        if let Some(decided) = self.study.settled(&self.options.rules, seconds(Timestamp::now())) {
+            self.record(&Event::Decided(decided))?;
         }
         let merged = |trial| self.study.merges.iter().any(|merged| merged.trial == trial);
         let proved = self.study.decided.iter().find(|decided| decided.merge && !merged(decided.candidate));
@@ -52,6 +42,7 @@ impl Campaign {
             ideas: &self.ideas(&changes),
             pairs: &self.pairs(decided),
             p_value: decided.evidence.p_value,
+            level: decided.evidence.level,
             budget: &self.options.budget,
             frozen: &self.project.frozen,
         }

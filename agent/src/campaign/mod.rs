@@ -29,12 +29,12 @@ use anyhow::Result;
 pub(crate) use self::batch::Batch;
 pub(crate) use self::compare::{Contest, TARGET, make_aside};
 pub(crate) use self::opening::{Campaign, audited_before, read_studies, read_study};
-pub(crate) use self::options::{Options, Typed};
+pub(crate) use self::options::{DEFAULT_MERGE, DEFAULT_NOISE_REPEATS, Options, Typed};
 pub(crate) use self::product::Axis;
 pub(crate) use self::project::Project;
 pub(crate) use self::tabulate::open_table;
 pub(crate) use self::user_error::{Blame, UserError};
-use crate::study::{Finish, Work};
+use crate::study::{Finish, Outlook, Work};
 
 /// How a campaign came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Campaign {
             if self.look_at_main()? {
                 return Ok(None);
             }
-            match self.study.next_work(&self.options.rules, &self.slots.running()) {
+            match self.next_work() {
                 Work::Finish(finish) => return Ok(Some(End::Finished(finish))),
                 Work::Wait => return Ok(None),
                 Work::Propose => match self.propose()? {
@@ -88,5 +88,10 @@ impl Campaign {
             }
         }
         Ok(None)
+    }
+
+    fn next_work(&self) -> Work {
+        let outlook = Outlook { favourite: &|| self.favourite(), time: self.interrupt.time_over() };
+        self.study.next_work(&self.options.rules, outlook, &self.slots.running())
     }
 }

@@ -325,8 +325,7 @@ impl Campaign {
     /// The trial whose program the search takes for the best, where that is not the incumbent.
     pub(crate) fn favourite(&self) -> Option<TrialNumber> {
         let best = self.policy.best(&self.notebook);
-        let first = self.study.current().iter().find(|trial| *trial.program() == best)?;
-        (best != *self.study.trial(self.study.incumbent).program()).then_some(first.started.trial)
+        self.study.trial_of(&best).filter(|_| best != *self.study.trial(self.study.incumbent).program())
     }
 
     pub(crate) fn main_branch(&self) -> &str {

@@ -19,11 +19,9 @@ const DEFAULT_GPU_BUDGET: &str = "300s";
 
 const DEFAULT_TRIALS: u32 = 100;
 
-/// Largest p value that merges. Each candidate is proved by itself: over a night, this share of the
-/// candidates that are no better may be merged.
-const DEFAULT_ALPHA: f64 = 0.02;
-const DEFAULT_PAIRS: usize = 6;
-const DEFAULT_NOISE_REPEATS: usize = 3;
+/// Of all merges of a study, this share may be false.
+pub(crate) const DEFAULT_MERGE: MergeRule = MergeRule { alpha: 0.02, most_pairs: 30, smallest_effect: None };
+pub(crate) const DEFAULT_NOISE_REPEATS: usize = 3;
 const DEFAULT_PATIENCE: u32 = 50;
 
 /// At most 5 % of the would-be winners stopped, and one in ten audited.
@@ -177,8 +175,8 @@ impl Options {
 fn rules(typed: &Typed, config: &Config) -> StudyRules {
     let rules = StudyRules {
         merge: MergeRule {
-            alpha: config.merge.alpha.unwrap_or(DEFAULT_ALPHA),
-            most_pairs: config.merge.pairs.unwrap_or(DEFAULT_PAIRS),
+            alpha: config.merge.alpha.unwrap_or(DEFAULT_MERGE.alpha),
+            most_pairs: config.merge.pairs.unwrap_or(DEFAULT_MERGE.most_pairs),
             smallest_effect: config.merge.smallest_effect,
         },
         noise_repeats: config.merge.noise_repeats.unwrap_or(DEFAULT_NOISE_REPEATS),

@@ -11,7 +11,7 @@ use super::batch::{BINARIES, Batch, ORDERS, Ordered};
 use super::slots::Order;
 use super::{Campaign, End, UserError};
 use crate::evaluator::MetricSource;
-use crate::study::{Ending, Purpose, Work};
+use crate::study::{Ending, Outlook, Purpose, Work};
 
 /// Trials of a batch, where no number is typed.
 const TRIALS: u32 = 16;
@@ -63,7 +63,8 @@ impl Campaign {
             if let Some(end) = self.interrupt.end() {
                 return Ok(end);
             }
-            let work = match self.study.next_in_batch(&self.options.rules, &batch.works()) {
+            let outlook = Outlook { favourite: &|| self.favourite(), time: self.interrupt.time_over() };
+            let work = match self.study.next_in_batch(&self.options.rules, outlook, &batch.works()) {
                 Work::Finish(finish) => return Ok(End::Finished(finish)),
                 Work::Propose => match self.propose()? {
                     Some(trial) => Work::Trial(trial),

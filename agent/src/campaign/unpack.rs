@@ -64,7 +64,8 @@ impl Campaign {
             return Some("it was before".to_owned());
         }
         let Purpose::Confirmation { candidate } = purpose else { return None };
-        let is_open = self.study.candidate(&self.options.rules) == Some(candidate)
+        let is_open = !self.study.is_decided(candidate)
+            && self.study.open_candidate().is_none_or(|open| open == candidate)
             && (trial == candidate || trial == self.study.incumbent);
         (!is_open).then(|| format!("trial {candidate} is not to be proved any more"))
     }

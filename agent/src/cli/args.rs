@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::bench::RuleName;
+use crate::bench::{Rule, RuleName};
 use crate::campaign::Axis;
 use crate::config::Span;
 use crate::policy::{Method, Variant};
@@ -209,6 +209,8 @@ pub(crate) enum BenchCommand {
     Search(BenchSearchArgs),
     /// Replay rules of the early stop on recorded learning curves
     Stopping(BenchStoppingArgs),
+    /// Replay nights of search on tables, to compare rules of merging by how many merges are not truly better
+    Merge(BenchMergeArgs),
     /// Measure what a choice of the next trial costs, in CPU time, in a long study of a hundred sites
     Cost {
         #[command(flatten)]
@@ -268,6 +270,34 @@ pub(crate) struct BenchStoppingArgs {
     #[arg(long = "rule", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub(crate) rules: Vec<RuleName>,
     /// Print one JSON object for each rule and setting
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct BenchMergeArgs {
+    /// Tables as `bench search` has them; a fresh run is the row's mean and the residual of any run of the table
+    #[arg(long = "table", value_name = "FILE", num_args = 1.., required_unless_present = "same")]
+    pub(crate) tables: Vec<PathBuf>,
+    /// Compare one program with itself instead, 500 times: a table of one row, its recorded runs
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "rules", "search", "evaluations"])]
+    pub(crate) same: Option<PathBuf>,
+    /// Rules: ours, keep-if-lower, keep-if-2-sigma, confirm-by-mean; all by default
+    #[arg(long = "rule", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub(crate) rules: Vec<Rule>,
+    /// Search method
+    #[arg(long, value_name = "NAME", default_value = "ppo")]
+    pub(crate) search: Variant,
+    /// Evaluations of each night, proofs included
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) evaluations: u32,
+    /// Nights of each rule on each table, 60 by default; or comparisons of one program with itself, 500 by default
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) repeats: Option<u32>,
+    /// Seed of the nights
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Print one JSON object for each table and rule
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,13 +1,15 @@
 //! `bench`: search methods compared on tables of real results, what their choices cost, and stop rules on curves.
 
 use std::fs::{self, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::args::{BenchCommand, BenchSearchArgs, BenchStoppingArgs};
-use crate::bench::{self, CurveStudy, HISTORIES, History, RuleName, Searched, Settings};
-use crate::campaign::{UserError, read_studies};
+use super::args::{BenchCommand, BenchMergeArgs, BenchSearchArgs, BenchStoppingArgs};
+use crate::bench::{
+    self, CurveStudy, HISTORIES, History, MergeSettings, Merging, Rule, RuleName, Searched, Settings, Table,
+};
+use crate::campaign::{DEFAULT_MERGE, DEFAULT_NOISE_REPEATS, UserError, read_studies};
 use crate::policy::{Method, Variant};
 use crate::repo::Repo;
 
@@ -15,6 +17,7 @@ pub(crate) fn bench(command: &BenchCommand) -> Result<()> {
     match command {
         BenchCommand::Search(args) => search(args),
         BenchCommand::Stopping(args) => stopping(args),
+        BenchCommand::Merge(args) => merge(args),
         BenchCommand::Cost { methods } => {
             cost(&methods_or_all(&methods.methods));
             Ok(())
@@ -23,10 +26,8 @@ pub(crate) fn bench(command: &BenchCommand) -> Result<()> {
 }
 
 fn search(args: &BenchSearchArgs) -> Result<()> {
-    let tables = args.tables.iter().map(|file| bench::read(file)).collect::<Result<Vec<_>, _>>();
-    let tables = tables.map_err(UserError::from_error)?;
-    let earlier = args.learn_from.iter().map(|file| bench::read(file)).collect::<Result<Vec<_>, _>>();
-    let learn_from = earlier.map_err(UserError::from_error)?;
+    let tables = read(&args.tables)?;
+    let learn_from = read(&args.learn_from)?;
     let mut methods = methods_or_all(&args.methods.methods);
     methods.extend(args.against.clone().filter(|against| !methods.contains(against)));
     let against = args.against.clone().unwrap_or(Method::Tpe.into());
@@ -94,6 +95,60 @@ fn stopping(args: &BenchStoppingArgs) -> Result<()> {
     if !args.json {
         anstream::print!("{}", bench::stopping_text(&studies, &measured));
     }
+    Ok(())
+}
+
+fn read(files: &[PathBuf]) -> Result<Vec<Table>, UserError> {
+    files.iter().map(|file| bench::read(file)).collect::<Result<Vec<_>, _>>().map_err(UserError::from_error)
+}
+
+/// Nights, or comparisons of a program with itself, unless so many are asked for.
+const NIGHTS: u32 = 60;
+const COMPARISONS: u32 = 500;
+
+fn merge(args: &BenchMergeArgs) -> Result<()> {
+    let repeats = args.repeats.unwrap_or(if args.same.is_some() { COMPARISONS } else { NIGHTS });
+    let settings = MergeSettings {
+        search: args.search.clone(),
+        evaluations: args.evaluations as usize,
+        repeats: repeats as usize,
+        seed: args.seed,
+        rule: DEFAULT_MERGE,
+        noise_repeats: DEFAULT_NOISE_REPEATS,
+    };
+    if let Some(file) = &args.same {
+        return same(&bench::read_runs(file).map_err(UserError::from_error)?, &settings, args.json);
+    }
+    for table in read(&args.tables)? {
+        let mut all = Vec::new();
+        for rule in Rule::ALL.into_iter().filter(|rule| args.rules.is_empty() || args.rules.contains(rule)) {
+            let merging = Merging::new(&table, rule, &settings, &bench::nights(&table, rule, &settings));
+            if args.json {
+                anstream::println!("{}", serde_json::to_string(&merging)?);
+            }
+            all.push(merging);
+        }
+        if !args.json {
+            anstream::println!("{}", bench::merging_text(&table, &settings, &all));
+        }
+    }
+    Ok(())
+}
+
+fn same(runs: &[f64], settings: &MergeSettings, json: bool) -> Result<()> {
+    let found = bench::same(runs, settings);
+    if json {
+        anstream::println!("{}", serde_json::to_string(&found)?);
+        return Ok(());
+    }
+    anstream::println!(
+        "{} of {} comparisons of the program with itself merge, {:.1} %; {:.1} runs each; {} runs were recorded",
+        found.merges,
+        found.comparisons,
+        100.0 * found.false_share,
+        found.proof_trials,
+        runs.len()
+    );
     Ok(())
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct MergeNote<'a> {
     pub(crate) pairs: &'a [Pair],
     /// `None` where noise cannot be measured.
     pub(crate) p_value: Option<f64>,
+    /// The largest p value that would have merged.
+    pub(crate) level: f64,
     pub(crate) budget: &'a str,
     pub(crate) frozen: &'a str,
 }
@@ -79,7 +81,12 @@ impl MergeNote<'_> {
             self.budget
         );
         let doubt = match self.p_value {
-            Some(p) => format!("If they were equally good, so much would be seen with {}.", p_text(p)),
+            Some(p) => format!(
+                "If they were equally good, so much would be seen with {}, however often one looks. The level to be met \
+                 was {}, after the candidates before it.",
+                p_text(p),
+                p_text(self.level)
+            ),
             None => "Repeats of a program do not differ here, so noise cannot be measured: one comparison decided."
                 .to_owned(),
         };
@@ -87,11 +94,13 @@ impl MergeNote<'_> {
     }
 
     fn table(&self) -> String {
-        let mut table = format!("  {:<20} {:>COLUMN$} {:>COLUMN$}", "seed", "previous best", "this program");
+        let heads = ["previous best", "this program", "difference"].map(|head| format!(" {head:>COLUMN$}"));
+        let mut table = format!("  {:<20}{}", "seed", heads.concat());
         for pair in self.pairs {
             let (before, after) = (self.metric.as_printed(pair.before), self.metric.as_printed(pair.after));
-            let row = format!("\n  {:<20} {:>COLUMN$} {:>COLUMN$}", pair.seed, figure(before), figure(after));
-            table.push_str(&row);
+            let row = [figure(before), figure(after), figure(after - before)];
+            let row = row.map(|value| format!(" {value:>COLUMN$}")).concat();
+            let _ = write!(table, "\n  {:<20}{row}", pair.seed);
         }
         table
     }
@@ -114,7 +123,10 @@ impl MergeNote<'_> {
             let (before, after) = (self.metric.as_printed(pair.before), self.metric.as_printed(pair.after));
             line(f, "Pair", format_args!("seed={} before={before} after={after}", pair.seed))?;
         }
-        self.p_value.map_or(Ok(()), |p| line(f, "P-Value", p))?;
+        if let Some(p) = self.p_value {
+            line(f, "P-Value", p)?;
+            line(f, "Level", self.level)?;
+        }
         line(f, "Budget", word(self.budget))?;
         writeln!(f, "Frozen: {}", word(self.frozen))
     }
@@ -152,6 +164,7 @@ mod tests {
             ideas: &[],
             pairs,
             p_value,
+            level: 0.009,
             budget: "20s",
             frozen: "f00d",
         };
@@ -179,11 +192,12 @@ Changes from the previous best program to this one:
 
 Both were trained on fresh seeds with a budget of 20s; the result by
 which the trial was picked is no part of this. If they were equally
-good, so much would be seen with p = 0.004.
+good, so much would be seen with p = 0.004, however often one looks. The
+level to be met was p = 0.009, after the candidates before it.
 
-  seed                  previous best   this program
-  101                           2.410          2.330
-  102                           2.414          2.332
+  seed                  previous best   this program     difference
+  101                           2.410          2.330       -0.08000
+  102                           2.414          2.332       -0.08200
 
 Study: night
 Trial: 17
@@ -195,6 +209,7 @@ Previous-Metric: val_bpb 2.412
 Pair: seed=101 before=2.41 after=2.33
 Pair: seed=102 before=2.414 after=2.332
 P-Value: 0.0042
+Level: 0.009
 Budget: 20s
 Frozen: f00d
 "
@@ -218,7 +233,7 @@ Frozen: f00d
         let found = git2::message_trailers_strs(&message).unwrap();
         let keys: Vec<_> = found.iter().map(|(key, _)| key.to_owned()).collect();
         assert_eq!(keys[..4], ["Study", "Trial", "Edit", "Program"]);
-        assert_eq!(keys.len(), 11);
+        assert_eq!(keys.len(), 12);
         assert_eq!(super::super::trailers::Trailers::parse(&message), None);
     }
 

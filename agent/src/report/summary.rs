@@ -113,18 +113,13 @@ fn time(text: &mut String, study: &Study) {
     };
     let (build, smoke, train) =
         (total(|m| m.build_seconds), total(|m| m.smoke_seconds), total(|m| m.train_seconds));
-    let proof: f64 = study
-        .runs
-        .iter()
-        .map(|run| {
-            run.measurement.build_seconds + run.measurement.smoke_seconds + run.measurement.train_seconds
-        })
-        .sum();
+    let proof: f64 = study.runs.iter().map(|run| run.measurement.seconds()).sum();
+    let share = 100.0 * proof / (build + smoke + train + proof).max(f64::MIN_POSITIVE);
     let all = study.active as f64;
     if all > 0.0 {
         let _ = writeln!(
             text,
-            "time: {} ({:.0} trials an hour), in the slots {} building, {} smoke runs, {} training, {} proof ({} runs)",
+            "time: {} ({:.0} trials an hour), in the slots {} building, {} smoke runs, {} training, {} proof ({} runs, {share:.0} %)",
             duration(all),
             study.trials.len() as f64 / all * 3600.0,
             duration(build),

@@ -20,14 +20,13 @@ const PRIOR_VARIANCE: f64 = 4.0;
 /// noise, which may be larger than that of the programs it was measured on.
 const FEWEST_PAIRS: usize = 2;
 
-/// A candidate is given up when the probability that it gains at least the smallest effect is
-/// below this, a flat prior given. (A lower one spends more pairs on candidates that are no better.)
-const FUTILE: f64 = 0.25;
+/// A candidate is given up when even with this many standard errors more of gain it would not be proved in time.
+const HOPE: f64 = 2.0;
 
 /// The rules of a merge, decided when the study starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct MergeRule {
-    /// Largest p value that merges.
+    /// Share of merges that may be false.
     pub(crate) alpha: f64,
     /// Pairs after which a candidate that has not proved itself is rejected.
     pub(crate) most_pairs: usize,
@@ -46,6 +45,9 @@ pub(crate) struct Evidence {
     pub(crate) e_value: f64,
     /// 1/E, at most 1; `None` where noise cannot be measured.
     pub(crate) p_value: Option<f64>,
+    /// The largest p value that would have merged; 0 where noise cannot be measured.
+    #[serde(default)]
+    pub(crate) level: f64,
 }
 
 /// What is known of the noise of a single run.
@@ -96,12 +98,12 @@ impl MergeRule {
         self.smallest_effect.unwrap_or_else(|| noise.deviation().unwrap_or(0.0) / 4.0)
     }
 
-    /// Weighs the pairs seen so far.
-    pub(crate) fn weigh(&self, pairs: &[(f64, f64)], noise: Noise) -> (Evidence, Decision) {
+    /// Weighs the pairs seen so far; a p value of at most `level` merges.
+    pub(crate) fn weigh(&self, pairs: &[(f64, f64)], noise: Noise, level: f64) -> (Evidence, Decision) {
         let gains: Vec<f64> = pairs.iter().map(|(candidate, incumbent)| incumbent - candidate).collect();
         let gain = mean(&gains);
         let smallest = self.smallest_effect(noise);
-        let mut evidence = Evidence { pairs: pairs.to_vec(), gain, e_value: 0.0, p_value: None };
+        let mut evidence = Evidence { pairs: pairs.to_vec(), gain, e_value: 0.0, p_value: None, level: 0.0 };
         if noise == Noise::None {
             let decision = if gain > smallest {
                 Decision::Merge("lower by more than the smallest effect; repeats are bit-identical".into())
@@ -110,60 +112,110 @@ impl MergeRule {
             };
             return (evidence, decision);
         }
-        let (squares, freedom) = match noise {
-            Noise::Measured { squares, freedom } => (2.0 * squares, freedom as f64),
-            Noise::Unknown | Noise::None => (0.0, 0.0),
-        };
-        if pairs.iter().any(|(candidate, incumbent)| candidate == incumbent) {
-            let reason = "on the same seed it gives the very same result as the incumbent";
+        evidence.level = level;
+        if gains.iter().all(|gain| *gain == 0.0) {
+            let reason = "on the same seeds it gives the very same results as the incumbent";
             return (evidence, Decision::Reject(reason.into()));
         }
-        evidence.e_value = e_value(&gains, squares, freedom);
+        let seen = Seen::new(&gains, noise);
+        evidence.e_value = seen.e_value();
         let p_value = (1.0 / evidence.e_value).min(1.0);
         evidence.p_value = Some(p_value);
-        let decision = if p_value <= self.alpha && gain > smallest && pairs.len() >= FEWEST_PAIRS {
+        let decision = if p_value <= level && gain > smallest && pairs.len() >= FEWEST_PAIRS {
             Decision::Merge(format!("{} after {} pairs", p_text(p_value), pairs.len()))
-        } else if probability_of_gain(&gains, squares, freedom, smallest) < FUTILE {
-            Decision::Reject(format!("a gain of {smallest:.4} has become unlikely"))
         } else if pairs.len() >= self.most_pairs {
             Decision::Reject(format!("not proved within {} pairs ({})", pairs.len(), p_text(p_value)))
+        } else if pairs.len() >= FEWEST_PAIRS && seen.is_hopeless(smallest, level, self.most_pairs) {
+            let (pairs, most) = (pairs.len(), self.most_pairs);
+            Decision::Reject(format!("after {pairs} pairs, no proof is to be expected within {most}"))
         } else {
             Decision::AnotherPair
         };
         (evidence, decision)
     }
+
+    /// How many pairs a proof is expected to take of a candidate that is better by so many standard deviations of a
+    /// run; `None` if more than there may be.
+    pub(crate) fn expected_pairs(&self, effect: f64, noise: Noise, level: f64) -> Option<usize> {
+        /// Larger ones make no difference.
+        const LARGEST: f64 = 100.0;
+        let Noise::Measured { freedom, .. } = noise else { return Some(FEWEST_PAIRS) };
+        let effect = effect.min(LARGEST);
+        let none = Seen {
+            pairs: 0.0,
+            gain: effect / 2.0_f64.sqrt(),
+            squares: freedom as f64,
+            freedom: freedom as f64,
+        };
+        none.pairs_to(level, self.most_pairs)
+    }
 }
 
-/// The one-sided e-value of `gains`, `squares` on `freedom` degrees of freedom being what is known
-/// of the variance of one gain from elsewhere.
-fn e_value(gains: &[f64], squares: f64, freedom: f64) -> f64 {
-    let n = gains.len() as f64;
-    let total = squares + gains.iter().map(|gain| gain * gain).sum::<f64>();
-    let degrees = freedom + n;
-    if total <= 0.0 {
-        return 1.0;
-    }
-    let shrunk = n * PRIOR_VARIANCE / (1.0 + n * PRIOR_VARIANCE);
-    let rest = total - shrunk * n * mean(gains).powi(2);
-    let two_sided = (1.0 + n * PRIOR_VARIANCE).powf(-0.5) * (total / rest).powf(degrees / 2.0);
-    // The posterior of delta sigma under the alternative is Student's t around shrunk * mean.
-    let scale = (PRIOR_VARIANCE / (1.0 + n * PRIOR_VARIANCE) * rest / degrees).sqrt();
-    two_sided * 2.0 * student_t_cdf(shrunk * mean(gains) / scale, degrees)
+/// What is known of a candidate's gain and of its variance.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    pairs: f64,
+    /// Mean gain of the pairs.
+    gain: f64,
+    /// Squared deviations of gains from their means, and their degrees of freedom; those of other repeats included.
+    squares: f64,
+    freedom: f64,
 }
 
-/// Probability that the mean gain is above `smallest`, with flat priors.
-fn probability_of_gain(gains: &[f64], squares: f64, freedom: f64, smallest: f64) -> f64 {
-    let n = gains.len() as f64;
-    let degrees = freedom + n - 1.0;
-    if degrees < 1.0 {
-        return 0.5;
+impl Seen {
+    fn new(gains: &[f64], noise: Noise) -> Self {
+        let (squares, freedom) = match noise {
+            // The variance of a difference is twice that of a run.
+            Noise::Measured { squares, freedom } => (2.0 * squares, freedom as f64),
+            Noise::Unknown | Noise::None => (0.0, 0.0),
+        };
+        Self {
+            pairs: gains.len() as f64,
+            gain: mean(gains),
+            squares: squares + sum_of_squares(gains),
+            freedom: freedom + gains.len() as f64 - 1.0,
+        }
     }
-    let variance = (squares + sum_of_squares(gains)) / degrees;
-    let error = (variance / n).sqrt();
-    if error == 0.0 {
-        return if mean(gains) > smallest { 1.0 } else { 0.0 };
+
+    /// The one-sided e-value.
+    fn e_value(&self) -> f64 {
+        let n = self.pairs;
+        let degrees = self.freedom + 1.0;
+        let total = self.squares + n * self.gain.powi(2);
+        if total <= 0.0 {
+            return 1.0;
+        }
+        let shrunk = n * PRIOR_VARIANCE / (1.0 + n * PRIOR_VARIANCE);
+        let rest = total - shrunk * n * self.gain.powi(2);
+        let two_sided = (1.0 + n * PRIOR_VARIANCE).powf(-0.5) * (total / rest).powf(degrees / 2.0);
+        // The posterior of delta sigma under the alternative is Student's t around shrunk * mean.
+        let scale = (PRIOR_VARIANCE / (1.0 + n * PRIOR_VARIANCE) * rest / degrees).sqrt();
+        two_sided * 2.0 * student_t_cdf(shrunk * self.gain / scale, degrees)
     }
-    student_t_cdf((mean(gains) - smallest) / error, degrees)
+
+    /// How many pairs there will be when the level is met, if all that come gain as much as those before; `None` if
+    /// more than `most`.
+    fn pairs_to(mut self, level: f64, most: usize) -> Option<usize> {
+        let variance = self.squares / self.freedom;
+        loop {
+            if self.pairs >= FEWEST_PAIRS as f64 && self.e_value() * level >= 1.0 {
+                return Some(self.pairs as usize);
+            }
+            if self.pairs >= most as f64 {
+                return None;
+            }
+            self.freedom += 1.0;
+            self.pairs += 1.0;
+            self.squares += variance;
+        }
+    }
+
+    /// Whether it would not be proved, or not be worth it, even if the candidate had bad luck so far.
+    fn is_hopeless(&self, smallest: f64, level: f64, most: usize) -> bool {
+        let error = (self.squares / self.freedom / self.pairs).sqrt();
+        let lucky = Self { gain: self.gain + HOPE * error, ..*self };
+        lucky.gain < smallest || lucky.pairs_to(level, most).is_none()
+    }
 }
 
 #[cfg(test)]
@@ -190,7 +242,7 @@ mod tests {
             let mut pairs = Vec::new();
             loop {
                 pairs.push((normal(&mut rng) - effect, normal(&mut rng)));
-                match RULE.weigh(&pairs, noise).1 {
+                match RULE.weigh(&pairs, noise, RULE.alpha).1 {
                     Decision::AnotherPair => continue,
                     Decision::Merge(_) => merged += 1,
                     Decision::Reject(_) => {}
@@ -239,16 +291,22 @@ mod tests {
             weight += prior;
         }
         let by_hand = above / weight / likelihood(0.0);
-        let closed = e_value(&gains, squares, freedom);
+        let closed = Seen {
+            pairs: 3.0,
+            gain: mean(&gains),
+            squares: squares + sum_of_squares(&gains),
+            freedom: freedom + 2.0,
+        }
+        .e_value();
         assert!((by_hand / closed - 1.0).abs() < 0.01, "{by_hand} against {closed}");
     }
 
     #[test]
     fn without_noise_one_comparison_decides_and_no_p_value_is_stated() {
-        let (evidence, decision) = RULE.weigh(&[(2.0, 2.1)], Noise::of(&[vec![2.1, 2.1]]));
+        let (evidence, decision) = RULE.weigh(&[(2.0, 2.1)], Noise::of(&[vec![2.1, 2.1]]), RULE.alpha);
         assert!(matches!(decision, Decision::Merge(_)));
         assert_eq!(evidence.p_value, None);
-        let (_, decision) = RULE.weigh(&[(2.1, 2.1)], Noise::None);
+        let (_, decision) = RULE.weigh(&[(2.1, 2.1)], Noise::None, RULE.alpha);
         assert!(matches!(decision, Decision::Reject(_)));
     }
 }

@@ -4,6 +4,7 @@
 
 mod confirmation;
 mod event;
+mod online;
 mod program;
 mod proposal;
 mod seeds;
@@ -21,7 +22,7 @@ pub(crate) use program::{ProgramId, Sources, Values};
 pub(crate) use proposal::{Choice, Edit, Proposal};
 pub(crate) use seeds::{confirmation_seed, noise_seed, survey_seed, trial_seed};
 pub(crate) use state::Study;
-pub(crate) use statistics::{margin, mean, median, p_text, quantile, standard_error};
+pub(crate) use statistics::{margin, mean, median, p_text, quantile, standard_deviation, standard_error};
 pub(crate) use stop::{Audit, Pruner, StopRule};
 pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};
-pub(crate) use work::{Finish, StudyRules, Work};
+pub(crate) use work::{Finish, Outlook, StudyRules, Work};

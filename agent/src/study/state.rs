@@ -201,6 +201,12 @@ impl Study {
         &self.trials[number as usize]
     }
 
+    /// The first trial of a program since main was last moved by other hands.
+    pub(crate) fn trial_of(&self, program: &ProgramId) -> Option<TrialNumber> {
+        let trial = self.current().iter().find(|trial| trial.program() == program)?;
+        Some(trial.started.trial)
+    }
+
     pub(crate) fn next_trial(&self) -> TrialNumber {
         TrialNumber::try_from(self.trials.len()).expect("a study has fewer than 2^32 trials")
     }

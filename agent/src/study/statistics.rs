@@ -35,10 +35,14 @@ pub(crate) fn p_text(p: f64) -> String {
     if p < LEAST { format!("p < {LEAST}") } else { format!("p = {p:.digits$}") }
 }
 
+/// Standard deviation of a value; `None` for fewer than two values.
+pub(crate) fn standard_deviation(values: &[f64]) -> Option<f64> {
+    (values.len() > 1).then(|| (sum_of_squares(values) / (values.len() - 1) as f64).sqrt())
+}
+
 /// Standard error of the mean; `None` for fewer than two values.
 pub(crate) fn standard_error(values: &[f64]) -> Option<f64> {
-    let n = values.len() as f64;
-    (values.len() > 1).then(|| (sum_of_squares(values) / (n - 1.0) / n).sqrt())
+    Some(standard_deviation(values)? / (values.len() as f64).sqrt())
 }
 
 /// Half the width of the 95 % interval of a mean, by Student's t; `None` for fewer than two values.

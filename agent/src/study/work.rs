@@ -1,7 +1,22 @@
 //! What a study does next, decided from its state alone.
 
 use super::state::Standing;
-use super::{Decision, Ending, Evidence, MergeRule, Purpose, RunEnded, Study, TrialNumber};
+use super::{Decided, Decision, Ending, Evidence, MergeRule, Purpose, RunEnded, Study, TrialNumber, online};
+
+/// Share of a study, by trials or by time, before which nothing is proved: a merge makes what comes after it harder to
+/// prove, and what is best early is seldom so later.
+const FIRST_PROOF: f64 = 1.0 / 3.0;
+/// Share from which on the end is near, and what is best now is proved if it can be.
+const LAST_PROOFS: f64 = 0.75;
+/// Until then, a merge is followed by another one after as many times the trials.
+const BETWEEN_MERGES: u32 = 2;
+
+/// Share of all runs that proofs may take, and runs that they may take in any case.
+const PROOF_SHARE: f64 = 1.0 / 3.0;
+const FEWEST_RUNS: usize = 12;
+
+/// How many pairs a batch adds to a proof.
+const PAIRS_IN_BATCH: usize = 6;
 
 /// Runs of one side that may fail, for no fault of the candidate, before a confirmation is given up.
 const FAILURES_ALLOWED: usize = 2;
@@ -16,6 +31,15 @@ pub(crate) struct StudyRules {
     pub(crate) trials: Option<u32>,
     /// Trials without a merge after which the study has converged; half of all, if that is more.
     pub(crate) patience: u32,
+}
+
+/// What a study that is asked what to do next cannot know of itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Outlook<'a> {
+    /// Finds the trial of the program that the search takes for the best; asked only where that matters.
+    pub(crate) favourite: &'a dyn Fn() -> Option<TrialNumber>,
+    /// Share of its time that is over; 0 where that has no limit.
+    pub(crate) time: f64,
 }
 
 /// One thing to do with a slot.
@@ -53,16 +77,16 @@ enum Results {
 
 impl Study {
     /// What a free slot should do, `running` being under way in the others.
-    pub(crate) fn next_work(&self, rules: &StudyRules, running: &[Work]) -> Work {
-        self.next(rules, running, Results::OneByOne)
+    pub(crate) fn next_work(&self, rules: &StudyRules, outlook: Outlook<'_>, running: &[Work]) -> Work {
+        self.next(rules, outlook, running, Results::OneByOne)
     }
 
     /// What should be added to a batch of runs, whose results come back together. Never to wait.
-    pub(crate) fn next_in_batch(&self, rules: &StudyRules, batch: &[Work]) -> Work {
-        self.next(rules, batch, Results::Together)
+    pub(crate) fn next_in_batch(&self, rules: &StudyRules, outlook: Outlook<'_>, batch: &[Work]) -> Work {
+        self.next(rules, outlook, batch, Results::Together)
     }
 
-    fn next(&self, rules: &StudyRules, running: &[Work], results: Results) -> Work {
+    fn next(&self, rules: &StudyRules, outlook: Outlook<'_>, running: &[Work], results: Results) -> Work {
         let is_running = |number: TrialNumber| running.contains(&Work::Trial(number));
         if let Some(base) = self.trials.get(self.base as usize) {
             match base.outcome() {
@@ -72,7 +96,7 @@ impl Study {
                 _ => {}
             }
         }
-        let proof = || self.confirmation_work(rules, running, results);
+        let proof = || self.confirmation_work(rules, outlook, running, results);
         if let Some(work) = self.noise_work(rules, running).or_else(proof) {
             return work;
         }
@@ -96,8 +120,19 @@ impl Study {
 
     /// The next run of the open confirmation: the side that is behind, the candidate first in odd
     /// pairs and the incumbent in even ones, so that a drift of the machine favours neither.
-    fn confirmation_work(&self, rules: &StudyRules, running: &[Work], results: Results) -> Option<Work> {
-        let candidate = self.candidate(rules)?;
+    fn confirmation_work(
+        &self,
+        rules: &StudyRules,
+        outlook: Outlook<'_>,
+        running: &[Work],
+        results: Results,
+    ) -> Option<Work> {
+        let begun = running.iter().find_map(|work| match work {
+            Work::Run { purpose: Purpose::Confirmation { candidate }, .. } => Some(*candidate),
+            _ => None,
+        });
+        let open = self.open_candidate().or(begun.filter(|candidate| !self.is_decided(*candidate)));
+        let candidate = open.or_else(|| self.new_candidate(rules, outlook))?;
         let purpose = Purpose::Confirmation { candidate };
         let side = |trial: TrialNumber| {
             let ended = self.confirmation_runs(candidate).filter(|run| run.trial == trial);
@@ -105,10 +140,11 @@ impl Study {
             ended.filter(|run| run.measurement.metric.is_some()).count() + under_way.count()
         };
         let (ours, theirs) = (side(candidate), side(self.incumbent));
+        let done = self.pairs(candidate).len();
         let of_it = |work: &Work| matches!(work, Work::Run { purpose: other, .. } if *other == purpose);
         let enough = match results {
             Results::OneByOne => running.iter().any(of_it),
-            Results::Together => ours >= rules.merge.most_pairs,
+            Results::Together => ours >= rules.merge.most_pairs.min(done + PAIRS_IN_BATCH),
         };
         let trial = match ours.cmp(&theirs) {
             std::cmp::Ordering::Less => candidate,
@@ -120,25 +156,39 @@ impl Study {
         Some(Work::Run { trial, purpose })
     }
 
-    /// The trial to be confirmed now: the one whose confirmation is open, else the best program that
-    /// looks better than the incumbent and has not been decided on.
-    pub(crate) fn candidate(&self, rules: &StudyRules) -> Option<TrialNumber> {
-        let decided = |trial: TrialNumber| self.decided.iter().any(|decided| decided.candidate == trial);
-        let open = self.runs.iter().rev().find_map(|run| match run.purpose {
-            Purpose::Confirmation { candidate } if !decided(candidate) && !self.is_stale(candidate) => {
+    /// The trial whose confirmation is open.
+    pub(crate) fn open_candidate(&self) -> Option<TrialNumber> {
+        self.runs.iter().rev().find_map(|run| match run.purpose {
+            Purpose::Confirmation { candidate }
+                if !self.is_decided(candidate) && !self.is_stale(candidate) =>
+            {
                 Some(candidate)
             }
             _ => None,
-        });
-        open.or_else(|| {
-            let incumbent = self.trial(self.incumbent).program();
-            let promising = |other: &Standing| {
-                self.trial(other.trial).program() != incumbent
-                    && !decided(other.trial)
-                    && self.looks_better(rules, other)
-            };
-            self.programs().into_iter().find(promising).map(|standing| standing.trial)
         })
+    }
+
+    pub(crate) fn is_decided(&self, candidate: TrialNumber) -> bool {
+        self.decided.iter().any(|decided| decided.candidate == candidate)
+    }
+
+    /// The search's favourite, if it is time for a proof, it is worth one, and it has not been decided on.
+    fn new_candidate(&self, rules: &StudyRules, outlook: Outlook<'_>) -> Option<TrialNumber> {
+        if !self.is_time_for_proof(rules, outlook.time) {
+            return None;
+        }
+        let program = self.trial((outlook.favourite)()?).program();
+        let is_it = |standing: &Standing| self.trial(standing.trial).program() == program;
+        let standing = self.programs().into_iter().find(is_it)?;
+        let is_new = program != self.trial(self.incumbent).program() && !self.is_decided(standing.trial);
+        (is_new && self.is_worth_proof(rules, &standing)).then_some(standing.trial)
+    }
+
+    fn is_time_for_proof(&self, rules: &StudyRules, time: f64) -> bool {
+        let run = self.next_trial().saturating_sub(1);
+        let trials = rules.trials.map_or(0.0, |trials| f64::from(run) / f64::from(trials.max(1)));
+        let over = if self.finish(rules).is_some() { 1.0 } else { time.max(trials) };
+        over >= LAST_PROOFS || over >= FIRST_PROOF && run >= BETWEEN_MERGES * self.merged_at
     }
 
     /// Whether a confirmation was begun against a program that is no longer the incumbent.
@@ -146,15 +196,36 @@ impl Study {
         self.confirmation_runs(candidate).any(|run| run.trial != candidate && run.trial != self.incumbent)
     }
 
-    /// Whether a program's lead over the incumbent is worth a proof: more than the smallest effect,
-    /// and more than its own standard error, since most small leads are luck.
-    fn looks_better(&self, rules: &StudyRules, candidate: &Standing) -> bool {
-        let noise = self.noise(None);
-        let runs = self.fresh_results(self.incumbent).len().max(1);
-        let error =
-            noise.deviation().unwrap_or(0.0) * (1.0 / candidate.runs as f64 + 1.0 / runs as f64).sqrt();
-        let bar = rules.merge.smallest_effect(noise).max(error);
-        self.incumbent_value().is_some_and(|value| value - candidate.mean > bar)
+    /// Whether a program's lead over the incumbent is worth a proof: more than the smallest effect even if it was lucky,
+    /// and so large that the proof can be expected to come off with the runs that there may be.
+    fn is_worth_proof(&self, rules: &StudyRules, candidate: &Standing) -> bool {
+        let (noise, merge) = (self.noise(None), &rules.merge);
+        let Some(value) = self.incumbent_value() else { return false };
+        let deviation = noise.deviation().unwrap_or(0.0);
+        let lead = value - candidate.mean - 0.5 * deviation / (candidate.runs as f64).sqrt();
+        if lead <= merge.smallest_effect(noise) {
+            return false;
+        }
+        let Some(pairs) = merge.expected_pairs(lead / deviation, noise, self.level(rules)) else {
+            return false;
+        };
+        let proofs = self.runs.iter().filter(|run| run.purpose != Purpose::Noise).count();
+        let all = self.trials.len() + self.runs.len();
+        let allowed = FEWEST_RUNS.max((PROOF_SHARE * (all + 2 * pairs) as f64) as usize);
+        proofs + 2 * pairs <= allowed
+    }
+
+    fn level(&self, rules: &StudyRules) -> f64 {
+        online::level(rules.merge.alpha, &self.decided)
+    }
+
+    /// Results of candidate and incumbent on fresh seeds, pair by pair as far as both are there.
+    fn pairs(&self, candidate: TrialNumber) -> Vec<(f64, f64)> {
+        let side = |trial: TrialNumber| {
+            let runs = self.confirmation_runs(candidate).filter(move |run| run.trial == trial);
+            runs.filter_map(|run| run.measurement.metric)
+        };
+        side(candidate).zip(side(self.incumbent)).collect()
     }
 
     /// Weighs the open confirmation once its last pair is complete.
@@ -180,7 +251,19 @@ impl Study {
         if pairs.is_empty() || ours.len() != theirs.len() {
             return (evidence, Decision::AnotherPair);
         }
-        rules.merge.weigh(&pairs, self.noise(Some(candidate)))
+        rules.merge.weigh(&pairs, self.noise(Some(candidate)), self.level(rules))
+    }
+
+    /// How the open confirmation ends, if its last run decides.
+    pub(crate) fn settled(&self, rules: &StudyRules, at: u64) -> Option<Decided> {
+        let candidate = self.open_candidate()?;
+        let (evidence, decision) = self.weigh(rules, candidate);
+        let (merge, reason) = match decision {
+            Decision::AnotherPair => return None,
+            Decision::Merge(reason) => (true, reason),
+            Decision::Reject(reason) => (false, reason),
+        };
+        Some(Decided { candidate, incumbent: self.incumbent, merge, reason, evidence, at })
     }
 
     fn finish(&self, rules: &StudyRules) -> Option<Finish> {
@@ -197,8 +280,8 @@ impl Study {
 mod tests {
     use super::*;
     use crate::study::{
-        Choice, Event, Measurement, Outcome, ProgramId, Proposal, Sources, Started, TrialEnded, TrialStarted,
-        Values,
+        Choice, Event, Measurement, Merged, Outcome, ProgramId, Proposal, Sources, Started, TrialEnded,
+        TrialStarted, Values,
     };
 
     const RULES: StudyRules = StudyRules {
@@ -207,6 +290,11 @@ mod tests {
         trials: Some(2),
         patience: 50,
     };
+
+    /// The first trial is what the search takes for the best.
+    fn outlook(time: f64) -> Outlook<'static> {
+        Outlook { favourite: &|| Some(1), time }
+    }
 
     fn measured(metric: f64) -> Measurement {
         Measurement {
@@ -271,7 +359,7 @@ mod tests {
     fn batch(study: &mut Study) -> Vec<Work> {
         let mut batch = Vec::new();
         loop {
-            match study.next_in_batch(&RULES, &batch) {
+            match study.next_in_batch(&RULES, outlook(0.0), &batch) {
                 Work::Finish(_) => return batch,
                 Work::Propose => begin(study, study.next_trial()),
                 work => batch.push(work),
@@ -285,7 +373,7 @@ mod tests {
         let mut study = study();
         let noise = Work::Run { trial: 0, purpose: Purpose::Noise };
         let all = [Work::Trial(0), noise, noise, Work::Trial(1), Work::Trial(2)];
-        assert_eq!(study.next_work(&RULES, &all[..1]), Work::Wait);
+        assert_eq!(study.next_work(&RULES, outlook(0.0), &all[..1]), Work::Wait);
         assert_eq!(batch(&mut study), all);
         assert_eq!(batch(&mut study), all, "what is still out is in the next one again");
     }
@@ -317,7 +405,7 @@ mod tests {
         for _ in 0..FAILURES_ALLOWED {
             prove(&mut study, 1, failed(Ending::DeviceFailed));
             assert_eq!(study.weigh(&RULES, 1).1, Decision::AnotherPair);
-            assert_eq!(study.next_work(&RULES, &[]), ours);
+            assert_eq!(study.next_work(&RULES, outlook(1.0), &[]), ours);
         }
         let mut unlucky = study.clone();
         prove(&mut study, 1, measured(1.0));
@@ -341,6 +429,58 @@ mod tests {
         end(&mut study, 2, 3.0);
         let run = |trial| Work::Run { trial, purpose: Purpose::Confirmation { candidate: 1 } };
         assert_eq!(batch(&mut study), [run(1), run(0), run(0), run(1), run(1), run(0)]);
-        assert_eq!(study.next_work(&RULES, &[run(1), run(0)]), Work::Wait, "one pair at a time");
+        assert_eq!(
+            study.next_work(&RULES, outlook(0.0), &[run(1), run(0)]),
+            Work::Wait,
+            "one pair at a time"
+        );
+    }
+
+    /// A study after so many trials, the first of which was as good as given; without an end.
+    fn after(trials: TrialNumber, first: f64) -> (Study, StudyRules) {
+        let mut study = study();
+        end(&mut study, 0, 2.0);
+        for trial in 1..=trials {
+            begin(&mut study, trial);
+            end(&mut study, trial, if trial == 1 { first } else { 2.5 });
+        }
+        for metric in [2.0, 2.01] {
+            let (measurement, purpose) = (measured(metric), Purpose::Noise);
+            study.apply(&Event::RunEnded(RunEnded { purpose, trial: 0, seed: 0, measurement, at: 0 }));
+        }
+        (study, StudyRules { trials: Some(30), ..RULES })
+    }
+
+    #[test]
+    fn a_proof_waits_for_a_third_of_the_trials_or_of_the_time_and_for_a_lead_that_is_worth_it() {
+        let proof = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
+        let next = |trials, first, time| {
+            let (study, rules) = after(trials, first);
+            study.next_work(&rules, outlook(time), &[])
+        };
+        assert_eq!(next(9, 1.0, 0.3), Work::Propose);
+        assert_eq!(next(10, 1.0, 0.0), proof);
+        assert_eq!(next(3, 1.0, 0.4), proof);
+        assert_eq!(next(10, 1.95, 0.9), Work::Propose, "less than the smallest effect");
+    }
+
+    #[test]
+    fn after_a_merge_the_next_proof_waits_for_twice_the_trials_or_for_the_end() {
+        let (mut study, rules) = after(14, 1.0);
+        study.apply(&Event::Merged(Merged { trial: 2, previous: 0, commit: String::new(), at: 0 }));
+        study.merged_at = 8;
+        assert_eq!(study.next_work(&rules, outlook(0.5), &[]), Work::Propose);
+        assert!(matches!(study.next_work(&rules, outlook(0.8), &[]), Work::Run { .. }));
+        study.merged_at = 7;
+        assert!(matches!(study.next_work(&rules, outlook(0.5), &[]), Work::Run { .. }));
+    }
+
+    #[test]
+    fn a_proof_that_is_under_way_goes_on_whatever_the_favourite_is_by_then() {
+        let (study, rules) = after(10, 1.0);
+        let first = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
+        let second = Work::Run { trial: 0, purpose: Purpose::Confirmation { candidate: 1 } };
+        let other = Outlook { favourite: &|| Some(2), time: 1.0 };
+        assert_eq!(study.next_work(&rules, other, &[first]), second);
     }
 }

@@ -1,0 +1,161 @@
+//! Rules of merging, each on nights of its own: the study's, and three that people go by.
+
+use super::night::{Morning, Night};
+use super::parallel::each;
+use super::studied;
+use super::table::Table;
+use crate::policy::Variant;
+use crate::study::{MergeRule, mean, standard_deviation};
+
+/// How many nights there are, and of what length.
+#[derive(Clone, Debug)]
+pub(crate) struct MergeSettings {
+    pub(crate) search: Variant,
+    /// Of a night, proofs included.
+    pub(crate) evaluations: usize,
+    pub(crate) repeats: usize,
+    pub(crate) seed: u64,
+    pub(crate) rule: MergeRule,
+    /// How often the baseline is repeated at the start, where a rule has to know the noise.
+    pub(crate) noise_repeats: usize,
+}
+
+/// When a program takes the incumbent's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// When the study's own proof says so.
+    Ours,
+    /// When its one result is lower than the one by which the incumbent was kept.
+    KeepIfLower,
+    /// When it is lower by two standard deviations of the noise.
+    KeepIfTwoSigma,
+    /// When it is lower, and then the mean of a few fresh runs is, too.
+    ConfirmByMean,
+}
+
+/// Fresh runs of each side, where means confirm.
+const CONFIRMATIONS: usize = 3;
+
+impl Rule {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Ours, Self::KeepIfLower, Self::KeepIfTwoSigma, Self::ConfirmByMean];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::KeepIfLower => "keep-if-lower",
+            Self::KeepIfTwoSigma => "keep-if-2-sigma",
+            Self::ConfirmByMean => "confirm-by-mean",
+        }
+    }
+}
+
+impl std::str::FromStr for Rule {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let names = || Self::ALL.map(Self::as_str).join(", ");
+        let named = Self::ALL.into_iter().find(|rule| rule.as_str() == name);
+        named.ok_or_else(|| format!("there is no rule `{name}`; there are {}", names()))
+    }
+}
+
+/// All nights of a rule on a table; what comes of them does not depend on the number of cores.
+pub(crate) fn nights(table: &Table, rule: Rule, settings: &MergeSettings) -> Vec<Morning> {
+    each(settings.repeats, |number| match rule {
+        Rule::Ours => studied::night(table, settings, number),
+        Rule::KeepIfLower => keep(table, settings, number, None),
+        Rule::KeepIfTwoSigma => keep(table, settings, number, Some(2.0)),
+        Rule::ConfirmByMean => confirm(table, settings, number),
+    })
+}
+
+/// Keeps what is lower by so many standard deviations of the noise; by anything where none are asked for.
+fn keep(table: &Table, settings: &MergeSettings, number: u64, sigmas: Option<f64>) -> Morning {
+    let (mut night, start, mut kept) = Night::begin(table, settings, number);
+    let bar = sigmas.map_or(0.0, |sigmas| {
+        let repeats = (0..settings.noise_repeats.min(night.left)).filter_map(|_| night.prove(&start.id));
+        let results: Vec<f64> = repeats.chain([kept]).collect();
+        sigmas * standard_deviation(&results).unwrap_or(0.0)
+    });
+    while night.left > 0
+        && let Some((proposal, result)) = night.try_next()
+    {
+        if let Some(result) = result.filter(|result| *result < kept - bar)
+            && proposal.program != night.incumbent
+        {
+            night.merge(&proposal.program);
+            kept = result;
+        }
+    }
+    night.end()
+}
+
+fn confirm(table: &Table, settings: &MergeSettings, number: u64) -> Morning {
+    let (mut night, _, mut kept) = Night::begin(table, settings, number);
+    while night.left > 0
+        && let Some((proposal, result)) = night.try_next()
+    {
+        let looks_better = result.is_some_and(|result| result < kept) && proposal.program != night.incumbent;
+        if looks_better && night.left >= 2 * CONFIRMATIONS {
+            let [ours, theirs] = [proposal.program.clone(), night.incumbent.clone()].map(|program| {
+                mean(&(0..CONFIRMATIONS).filter_map(|_| night.prove(&program)).collect::<Vec<_>>())
+            });
+            kept = ours.min(theirs);
+            if ours < theirs {
+                night.merge(&proposal.program);
+            }
+        }
+    }
+    night.end()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::table::tests::square;
+    use super::*;
+    use crate::policy::Method;
+
+    pub(in crate::bench) fn settings(repeats: usize, evaluations: usize) -> MergeSettings {
+        MergeSettings {
+            search: Variant::from(Method::Random),
+            evaluations,
+            repeats,
+            seed: 3,
+            rule: MergeRule { alpha: 0.02, most_pairs: 30, smallest_effect: None },
+            noise_repeats: 3,
+        }
+    }
+
+    /// A slope with noise of a deviation of 1.1.
+    fn slope(steepness: f64) -> Table {
+        let result = |a: usize, b: usize| steepness * (a + b) as f64;
+        square(8, |a, b| Some([-1.0, -0.5, 0.0, 1.5].map(|noise| result(a, b) + noise).into()))
+    }
+
+    #[test]
+    fn nights_are_the_same_each_time_and_no_longer_than_asked_for() {
+        for rule in Rule::ALL {
+            let found = nights(&slope(0.5), rule, &settings(3, 60));
+            assert_eq!(found, nights(&slope(0.5), rule, &settings(3, 60)), "{rule:?}");
+            assert!(found.iter().all(|night| night.proof < 60), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn where_gains_are_clear_the_proof_finds_them() {
+        for night in nights(&slope(3.0), Rule::Ours, &settings(6, 100)) {
+            assert!(night.merges > 0 && night.false_merges == 0 && night.regret < 0.5, "{night:?}");
+            assert!(night.proof < 30, "{night:?}");
+        }
+    }
+
+    #[test]
+    fn where_all_is_noise_keeping_what_is_lower_merges_much_and_the_proof_nearly_nothing() {
+        let merges = |rule: Rule| -> usize {
+            nights(&slope(1e-3), rule, &settings(20, 60)).iter().map(|night| night.merges).sum()
+        };
+        assert!(merges(Rule::KeepIfLower) >= 20, "{}", merges(Rule::KeepIfLower));
+        assert!(merges(Rule::Ours) <= 1, "{}", merges(Rule::Ours));
+    }
+}

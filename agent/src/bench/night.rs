@@ -1,0 +1,124 @@
+//! A night of search on a table: what the rules of merging are compared on. Every evaluation counts, proofs included.
+
+use std::cell::OnceCell;
+use std::collections::VecDeque;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::merging::MergeSettings;
+use super::table::Table;
+use crate::policy::{Notebook, Policy, Program};
+use crate::study::{Outcome, ProgramId, Proposal, TrialNumber};
+
+/// Trials that are proposed at a time.
+const BATCH: usize = 4;
+
+/// What a rule of merging made of a night.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Morning {
+    pub(super) merges: usize,
+    /// Merges of programs that are not truly better than what they took the place of.
+    pub(super) false_merges: usize,
+    /// Evaluations that were no trials of the search.
+    pub(super) proof: usize,
+    pub(super) regret: f64,
+    /// What the incumbent is really worth at the end.
+    pub(super) value: f64,
+}
+
+/// A search under way, and the program that main would hold.
+pub(super) struct Night<'a> {
+    pub(super) table: &'a Table,
+    policy: Box<dyn Policy>,
+    notebook: Notebook,
+    rng: ChaCha8Rng,
+    /// Trials that were proposed together and have not run.
+    proposed: VecDeque<(TrialNumber, Proposal)>,
+    /// What the search took for the best when it was last asked to propose.
+    favourite: OnceCell<ProgramId>,
+    evaluations: usize,
+    /// Evaluations that are left.
+    pub(super) left: usize,
+    pub(super) incumbent: ProgramId,
+    morning: Morning,
+}
+
+impl<'a> Night<'a> {
+    /// A night that begins with a mediocre program, whose first result is given too. Nights of the same number begin
+    /// with the same program, whatever the rule.
+    pub(super) fn begin(table: &'a Table, settings: &MergeSettings, number: u64) -> (Self, Program, f64) {
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+        rng.set_stream(number);
+        let start = table.start(&mut rng);
+        let policy = settings.search.policy(rng.random());
+        let mut night = Self {
+            table,
+            policy,
+            notebook: Notebook::new(0, start.id.clone(), start.values.clone()),
+            rng,
+            proposed: VecDeque::new(),
+            favourite: OnceCell::new(),
+            evaluations: settings.evaluations,
+            left: settings.evaluations,
+            incumbent: start.id.clone(),
+            morning: Morning::default(),
+        };
+        let result = night.run(&start.id).expect("the start has results");
+        night.notebook.end(0, Outcome::Kept, Some(result), None);
+        (night, start, result)
+    }
+
+    fn run(&mut self, program: &ProgramId) -> Option<f64> {
+        self.left -= 1;
+        self.table.fresh_run(program, &mut self.rng)
+    }
+
+    /// The program that the search takes for the best, looked at once between its proposals.
+    pub(super) fn favourite(&self) -> &ProgramId {
+        self.favourite.get_or_init(|| self.policy.best(&self.notebook))
+    }
+
+    /// Share of the night that is over.
+    pub(super) fn over(&self) -> f64 {
+        1.0 - self.left as f64 / self.evaluations as f64
+    }
+
+    /// The next trial of the search with its result; `None` where nothing is left to try.
+    pub(super) fn try_next(&mut self) -> Option<(Proposal, Option<f64>)> {
+        if self.proposed.is_empty() {
+            let first = self.notebook.trials().len() as TrialNumber;
+            let proposals = self.policy.ask(&self.notebook, self.table, BATCH);
+            self.favourite = OnceCell::new();
+            self.proposed.extend((first..).zip(proposals));
+            self.proposed.iter().for_each(|(trial, proposal)| self.notebook.begin(*trial, proposal));
+        }
+        let (trial, proposal) = self.proposed.pop_front()?;
+        let result = self.run(&proposal.program);
+        let outcome = if result.is_some() { Outcome::Discarded } else { Outcome::Crashed };
+        self.notebook.end(trial, outcome, result, None);
+        self.policy.tell(&self.notebook, trial);
+        Some((proposal, result))
+    }
+
+    /// Runs a program for the sake of a proof, which the search is told of as in a study.
+    pub(super) fn prove(&mut self, program: &ProgramId) -> Option<f64> {
+        self.morning.proof += 1;
+        let result = self.run(program)?;
+        self.notebook.confirm(program, result);
+        Some(result)
+    }
+
+    pub(super) fn merge(&mut self, program: &ProgramId) {
+        let worth = |program: &ProgramId| self.table.truth(program).unwrap_or(f64::INFINITY);
+        self.morning.merges += 1;
+        self.morning.false_merges += usize::from(worth(program) >= worth(&self.incumbent));
+        self.incumbent = program.clone();
+    }
+
+    pub(super) fn end(mut self) -> Morning {
+        self.morning.regret = self.table.regret(&self.incumbent);
+        self.morning.value = self.table.truth(&self.incumbent).expect("what crashes is never merged");
+        self.morning
+    }
+}

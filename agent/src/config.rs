@@ -44,6 +44,7 @@ const KEYS: &[&str] = &[
     "merge.pairs",
     "merge.smallest-effect",
     "merge.noise-repeats",
+    "merge.check-seeds",
     "stop.enabled",
     "stop.level",
     "stop.audit",
@@ -139,6 +140,8 @@ pub(crate) struct Merge {
     pub(crate) pairs: Option<usize>,
     pub(crate) smallest_effect: Option<f64>,
     pub(crate) noise_repeats: Option<usize>,
+    /// Fresh seeds on which main and the baseline are measured when a study ends.
+    pub(crate) check_seeds: Option<usize>,
 }
 
 /// What stops a run early.

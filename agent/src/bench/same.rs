@@ -63,7 +63,7 @@ fn compare(runs: &[f64], settings: &MergeSettings, number: u64) -> Compared {
     tried(&mut study, proposal, Some(f64::MIN / 4.0));
     let mut proof = 0;
     loop {
-        match study.next_work(&rules, Outlook { favourite: &|| Some(1), time: 1.0 }, &[]) {
+        match study.next_work(&rules, Outlook { favourite: &|| Some(1), time: 1.0, ends_soon: false }, &[]) {
             Work::Run { trial, purpose } => take_in(&mut study, trial, purpose, Some(run())),
             _ => unreachable!("it is picked, and there is no end before it is decided on"),
         }

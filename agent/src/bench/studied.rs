@@ -17,7 +17,7 @@ pub(super) fn night(table: &Table, settings: &MergeSettings, number: u64) -> Mor
     let mut study = begun(&start, result);
     while night.left > 0 {
         let favourite = || study.trial_of(night.favourite());
-        let outlook = Outlook { favourite: &favourite, time: night.over() };
+        let outlook = Outlook { favourite: &favourite, time: night.over(), ends_soon: false };
         match study.next_work(&rules, outlook, &[]) {
             Work::Propose => {
                 let Some((proposal, result)) = night.try_next() else { break };
@@ -43,6 +43,7 @@ pub(super) fn rules(settings: &MergeSettings) -> StudyRules {
     StudyRules {
         merge: settings.rule,
         noise_repeats: settings.noise_repeats,
+        check_seeds: 0,
         trials: None,
         patience: u32::MAX,
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::End;
+use crate::study::Finish;
 
 /// Listens from the moment it is made; a copy hears the same.
 #[derive(Clone, Debug)]
@@ -41,11 +42,17 @@ impl Interrupt {
     /// `Some` when nothing new should be started.
     pub(super) fn end(&self) -> Option<End> {
         match *self.asked.borrow() {
-            0 if self.time_over() >= 1.0 => Some(End::TimeIsUp),
+            0 if self.time_over() >= 1.0 => Some(End::Finished(Finish::TimeIsUp)),
             0 => None,
             1 => Some(End::Asked),
             _ => Some(End::AtOnce),
         }
+    }
+
+    /// Seconds that are left; `None` where there is no limit.
+    pub(super) fn time_left(&self) -> Option<f64> {
+        let (begin, time) = self.time?;
+        Some(time.saturating_sub(begin.elapsed()).as_secs_f64())
     }
 
     /// Share of the time that is over; 0 where it has no limit.

@@ -7,7 +7,7 @@ use super::project::Project;
 use super::record::seconds;
 use crate::journal::{MergeNote, Pair, takeover};
 use crate::repo::{CommitId, Follow, Timestamp, study_branch};
-use crate::study::{Decided, Edit, Event, Merged, Purpose, TrialNumber};
+use crate::study::{Decided, Edit, Event, Merged, TrialNumber};
 
 impl Campaign {
     /// Brings the open confirmation to its end if its last pair decides, and merges what is decided.
@@ -59,11 +59,8 @@ impl Campaign {
     }
 
     fn pairs(&self, decided: &Decided) -> Vec<Pair> {
-        let purpose = Purpose::Confirmation { candidate: decided.candidate };
-        let candidate = |run: &&crate::study::RunEnded| {
-            run.purpose == purpose && run.trial == decided.candidate && run.measurement.metric.is_some()
-        };
-        let seeds = self.study.runs.iter().filter(candidate).map(|run| run.seed);
+        let seeds =
+            self.study.side_runs(decided.candidate, decided.candidate).into_iter().map(|run| run.seed);
         let pairs = decided.evidence.pairs.iter();
         seeds.zip(pairs).map(|(seed, &(after, before))| Pair { seed, before, after }).collect()
     }

@@ -42,8 +42,6 @@ pub(crate) enum End {
     Finished(Finish),
     /// The policy finds nothing new to try.
     NothingLeft,
-    /// The time that was given is over.
-    TimeIsUp,
     /// The user asked for a tidy end.
     Asked,
     /// The user asked twice.
@@ -91,7 +89,19 @@ impl Campaign {
     }
 
     fn next_work(&self) -> Work {
-        let outlook = Outlook { favourite: &|| self.favourite(), time: self.interrupt.time_over() };
+        let outlook = Outlook {
+            favourite: &|| self.favourite(),
+            time: self.interrupt.time_over(),
+            ends_soon: self.ends_soon(),
+        };
         self.study.next_work(&self.options.rules, outlook, &self.slots.running())
+    }
+
+    /// Whether what is under way and the last measurement take what is left of the time.
+    fn ends_soon(&self) -> bool {
+        let runs = self.study.check_runs_left(&self.options.rules);
+        let longest = self.study.runs.iter().map(|run| run.measurement.seconds()).fold(0.0, f64::max);
+        let turns = runs.div_ceil(self.options.slots) + 1;
+        runs > 0 && self.interrupt.time_left().is_some_and(|left| left < turns as f64 * longest)
     }
 }

@@ -22,6 +22,7 @@ const DEFAULT_TRIALS: u32 = 100;
 /// Of all merges of a study, this share may be false.
 pub(crate) const DEFAULT_MERGE: MergeRule = MergeRule { alpha: 0.02, most_pairs: 30, smallest_effect: None };
 pub(crate) const DEFAULT_NOISE_REPEATS: usize = 3;
+const DEFAULT_CHECK_SEEDS: usize = 3;
 const DEFAULT_PATIENCE: u32 = 50;
 
 /// At most 5 % of the would-be winners stopped, and one in ten audited.
@@ -180,6 +181,7 @@ fn rules(typed: &Typed, config: &Config) -> StudyRules {
             smallest_effect: config.merge.smallest_effect,
         },
         noise_repeats: config.merge.noise_repeats.unwrap_or(DEFAULT_NOISE_REPEATS),
+        check_seeds: config.merge.check_seeds.unwrap_or(DEFAULT_CHECK_SEEDS),
         trials: typed.trials.or(config.trials).or(Some(DEFAULT_TRIALS)),
         patience: config.patience.unwrap_or(DEFAULT_PATIENCE),
     };

@@ -63,7 +63,11 @@ impl Campaign {
             if let Some(end) = self.interrupt.end() {
                 return Ok(end);
             }
-            let outlook = Outlook { favourite: &|| self.favourite(), time: self.interrupt.time_over() };
+            let outlook = Outlook {
+                favourite: &|| self.favourite(),
+                time: self.interrupt.time_over(),
+                ends_soon: false,
+            };
             let work = match self.study.next_in_batch(&self.options.rules, outlook, &batch.works()) {
                 Work::Finish(finish) => return Ok(End::Finished(finish)),
                 Work::Propose => match self.propose()? {

@@ -10,7 +10,7 @@ use crate::policy::{Notebook, policy};
 use crate::repo::{CommitId, Timestamp, study_branch};
 use crate::study::{
     Ending, Event, Forecast, Measurement, Outcome, Proposal, Pruner, Purpose, RunEnded, TrialEnded,
-    TrialNumber, Work, confirmation_seed, noise_seed,
+    TrialNumber, Work, check_seed, confirmation_seed, noise_seed,
 };
 
 /// File that keeps the policy's state beside the journal.
@@ -52,6 +52,9 @@ impl Campaign {
         let baseline = self.study.trial(self.study.base).ended.as_ref();
         self.evaluator.plan =
             self.options.plan(&self.project.package, baseline.map(|ended| ended.measurement.train_seconds));
+        if matches!(order.work, Work::Run { purpose: Purpose::Check, .. }) {
+            self.evaluator.plan.arguments.extend(self.project.config.run.test_args.clone());
+        }
         self.slots.start(order, self.evaluator.clone(), self.live.clone(), self.interrupt.at_once.clone());
     }
 
@@ -86,6 +89,7 @@ impl Campaign {
                 format!("trial {trial} again, to see a drift")
             }
             Work::Run { purpose: Purpose::Noise, .. } => "the baseline again, to measure the noise".into(),
+            Work::Run { purpose: Purpose::Check, .. } => format!("trial {trial}, to see what was gained"),
             Work::Run { purpose: Purpose::Confirmation { candidate }, .. } => {
                 format!("trial {trial}, to confirm trial {candidate}")
             }
@@ -101,6 +105,7 @@ impl Campaign {
         let (nth, seed) = (ended + under_way, self.study.started.seed);
         match purpose {
             Purpose::Noise => (noise_seed(seed, trial, nth), format!("noise-{trial}-{nth}")),
+            Purpose::Check => (check_seed(seed, nth), format!("check-{trial}-{nth}")),
             Purpose::Confirmation { candidate } => {
                 (confirmation_seed(seed, candidate, nth), format!("confirm-{candidate}-{nth}-trial-{trial}"))
             }

@@ -61,7 +61,7 @@ pub(super) fn why(end: End) -> &'static str {
         End::Finished(Finish::Converged) => "The study has converged: nothing was merged for a long time.",
         End::Finished(Finish::BaselineFailed) => "The untouched program does not run.",
         End::NothingLeft => "Nothing is left that was not tried.",
-        End::TimeIsUp => "The time is up; `run` goes on from here.",
+        End::Finished(Finish::TimeIsUp) => "The time is up; `run` goes on from here.",
         End::Asked => "Stopped as asked; `run` goes on from here.",
         End::AtOnce => "Stopped at once as asked; `run` goes on from here.",
         End::Packed => "Its README.txt says how it is run; `unpack` takes the results in.",

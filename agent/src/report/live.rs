@@ -90,7 +90,12 @@ impl Live {
         }
         match event {
             Event::TrialEnded(ended) => self.line(&trial_line(ended, study)),
-            Event::RunEnded(run) => self.line(&run_line(run, study)),
+            Event::RunEnded(run) => {
+                self.line(&run_line(run, study));
+                if study.runs.last().is_some_and(|run| study.is_slow(run)) {
+                    self.warn("it got through less than the other runs of its program: it is not believed, and done again");
+                }
+            }
             Event::Decided(decided) if !decided.merge => self.line(&format!(
                 "{FAINT}           trial {} is not merged: {}{FAINT:#}",
                 decided.candidate, decided.reason
@@ -155,6 +160,7 @@ fn run_line(run: &RunEnded, study: &Study) -> String {
     let what = match run.purpose {
         Purpose::Noise if run.trial != study.base => format!("trial {} again, to see a drift", run.trial),
         Purpose::Noise => "repeat of the baseline, to measure the noise".into(),
+        Purpose::Check => format!("trial {} at the end, to see what was gained", run.trial),
         Purpose::Confirmation { candidate } if candidate == run.trial => {
             format!("to confirm trial {candidate}")
         }

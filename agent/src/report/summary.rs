@@ -10,7 +10,9 @@ pub(crate) fn summary(study: &Study, before: &Audit) -> String {
     let mut text = String::new();
     outcomes(&mut text, study);
     discoveries(&mut text, study);
+    checked(&mut text, study);
     noise(&mut text, study);
+    slow(&mut text, study);
     early_stop(&mut text, study, before);
     time(&mut text, study);
     text
@@ -61,6 +63,23 @@ fn discoveries(text: &mut String, study: &Study) {
     }
 }
 
+/// What main is worth on fresh seeds and on data that no study sees: that part of the gain was not fitted to the validation
+/// part.
+fn checked(text: &mut String, study: &Study) {
+    let Some(checked) = study.checked() else { return };
+    let pair = |(base, main): (f64, f64)| {
+        let (base, main) = (study.started.as_printed(base), study.started.as_printed(main));
+        format!("{base:.4} -> {main:.4} ({})", percent(main, base))
+    };
+    let test = checked.test.map_or_else(
+        || "; the program tells nothing of data that no study sees".to_owned(),
+        |test| format!(", on data that no study sees {}", pair(test)),
+    );
+    let (seeds, name) = (checked.seeds, &study.started.metric);
+    let _ =
+        writeln!(text, "baseline and main on {seeds} fresh seeds: {name} {}{test}", pair(checked.validation));
+}
+
 fn fresh_mean(study: &Study, trial: TrialNumber) -> Option<f64> {
     study.trials.get(trial as usize)?;
     let results = study.fresh_results(trial);
@@ -79,6 +98,20 @@ fn noise(text: &mut String, study: &Study) {
             let _ = writeln!(text, "noise of a run: {deviation:.4} (standard deviation over seeds)");
         }
         None => {}
+    }
+}
+
+/// Nothing where no run was slowed down.
+fn slow(text: &mut String, study: &Study) {
+    match study.slow_runs().count() {
+        0 => {}
+        slow => {
+            let _ = writeln!(
+                text,
+                "{slow} of {} repeats got through less than the others of their program, and were not believed",
+                study.runs.len()
+            );
+        }
     }
 }
 

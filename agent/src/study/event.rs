@@ -126,6 +126,8 @@ pub(crate) enum Purpose {
     Noise,
     /// As one side of a pair that confirms a candidate: the candidate's, or else the incumbent's.
     Confirmation { candidate: TrialNumber },
+    /// To say, when all is over, what main is worth beside the baseline.
+    Check,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

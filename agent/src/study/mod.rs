@@ -2,6 +2,7 @@
 //!
 //! Its state changes only by `Study::apply(&Event)`, so that reading the journal gives it back.
 
+mod check;
 mod confirmation;
 mod event;
 mod online;
@@ -11,6 +12,9 @@ mod seeds;
 mod state;
 mod statistics;
 mod stop;
+#[cfg(test)]
+mod testing;
+mod throughput;
 mod trial;
 mod work;
 
@@ -20,7 +24,7 @@ pub(crate) use event::{
 };
 pub(crate) use program::{ProgramId, Sources, Values};
 pub(crate) use proposal::{Choice, Edit, Proposal};
-pub(crate) use seeds::{confirmation_seed, noise_seed, survey_seed, trial_seed};
+pub(crate) use seeds::{check_seed, confirmation_seed, noise_seed, survey_seed, trial_seed};
 pub(crate) use state::Study;
 pub(crate) use statistics::{margin, mean, median, p_text, quantile, standard_deviation, standard_error};
 pub(crate) use stop::{Audit, Pruner, StopRule};

@@ -6,6 +6,7 @@ const TRIAL: u64 = 0;
 const NOISE: u64 = 1;
 const CONFIRMATION: u64 = 2;
 const SURVEY: u64 = 3;
+const CHECK: u64 = 4;
 
 /// Seed of a trial.
 pub(crate) fn trial_seed(study: u64, trial: TrialNumber) -> u64 {
@@ -20,6 +21,11 @@ pub(crate) fn noise_seed(study: u64, baseline: TrialNumber, nth: usize) -> u64 {
 /// Seed of both sides of the `nth` pair that confirms a candidate.
 pub(crate) fn confirmation_seed(study: u64, candidate: TrialNumber, nth: usize) -> u64 {
     mix([study, CONFIRMATION, u64::from(candidate), nth as u64])
+}
+
+/// Seed of both programs in the `nth` run of a study's last measurement.
+pub(crate) fn check_seed(study: u64, nth: usize) -> u64 {
+    mix([study, CHECK, nth as u64, 0])
 }
 
 /// The `nth` seed that programs are measured on outside of any study, the same for all of them.
@@ -54,6 +60,7 @@ mod tests {
             (0..50).flat_map(|candidate| (0..6).map(move |nth| confirmation_seed(1, candidate, nth))),
         );
         seeds.extend((0..10).map(|nth| survey_seed(1, nth)));
+        seeds.extend((0..10).map(|nth| check_seed(1, nth)));
         let count = seeds.len();
         seeds.sort_unstable();
         seeds.dedup();

@@ -253,8 +253,8 @@ impl Study {
     pub(crate) fn fresh_results(&self, trial: TrialNumber) -> Vec<f64> {
         let program = self.trial(trial).program();
         let own = (trial == self.base).then(|| self.trial(trial).metric()).flatten();
-        let runs = self.runs.iter().filter(|run| self.trial(run.trial).program() == program);
-        own.into_iter().chain(runs.filter_map(|run| run.measurement.metric)).collect()
+        let runs = self.believed(self.runs.iter().filter(|run| self.trial(run.trial).program() == program));
+        own.into_iter().chain(runs.iter().filter_map(|run| run.measurement.metric)).collect()
     }
 
     /// The noise of a run, from all repeats on fresh seeds but those of the confirmation of `except`.

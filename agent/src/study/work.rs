@@ -27,6 +27,8 @@ pub(crate) struct StudyRules {
     pub(crate) merge: MergeRule,
     /// How often the baseline is repeated at the start to measure the noise.
     pub(crate) noise_repeats: usize,
+    /// On how many fresh seeds main and the baseline are measured at the end.
+    pub(crate) check_seeds: usize,
     /// Total number of trials, the baseline not counted; `None` for no limit.
     pub(crate) trials: Option<u32>,
     /// Trials without a merge after which the study has converged; half of all, if that is more.
@@ -40,6 +42,8 @@ pub(crate) struct Outlook<'a> {
     pub(crate) favourite: &'a dyn Fn() -> Option<TrialNumber>,
     /// Share of its time that is over; 0 where that has no limit.
     pub(crate) time: f64,
+    /// Whether there is just enough of it left for the last measurement.
+    pub(crate) ends_soon: bool,
 }
 
 /// One thing to do with a slot.
@@ -64,6 +68,8 @@ pub(crate) enum Finish {
     Converged,
     /// The untouched program does not run.
     BaselineFailed,
+    /// No more can be tried in what is left of its time.
+    TimeIsUp,
 }
 
 /// When the results of what is under way come.
@@ -96,25 +102,35 @@ impl Study {
                 _ => {}
             }
         }
-        let proof = || self.confirmation_work(rules, outlook, running, results);
+        let proof =
+            || self.confirmation_work(rules, outlook, running, results).filter(|_| !outlook.ends_soon);
         if let Some(work) = self.noise_work(rules, running).or_else(proof) {
             return work;
         }
         let unfinished = self.trials.iter().find(|t| t.ended.is_none() && !is_running(t.started.trial));
-        if let Some(trial) = unfinished {
+        if let Some(trial) = unfinished.filter(|_| !outlook.ends_soon) {
             return Work::Trial(trial.started.trial);
         }
-        match self.finish(rules) {
-            Some(_) if results == Results::OneByOne && !running.is_empty() => Work::Wait,
-            Some(finish) => Work::Finish(finish),
-            None => Work::Propose,
+        let Some(finish) = self.finish(rules, outlook) else { return Work::Propose };
+        let is_check = |work: &Work| matches!(work, Work::Run { purpose: Purpose::Check, .. });
+        match results {
+            // What else is under way may still change main.
+            Results::OneByOne if !running.iter().all(is_check) => Work::Wait,
+            Results::OneByOne => match self.check_work(rules, running) {
+                Some(work) => work,
+                None if running.is_empty() => Work::Finish(finish),
+                None => Work::Wait,
+            },
+            Results::Together => Work::Finish(finish),
         }
     }
 
     fn noise_work(&self, rules: &StudyRules, running: &[Work]) -> Option<Work> {
         let work = Work::Run { trial: self.base, purpose: Purpose::Noise };
         let ended = self.runs.iter().filter(|run| run.purpose == Purpose::Noise && run.trial == self.base);
-        let started = ended.count() + running.iter().filter(|other| **other == work).count();
+        let (failed, good): (Vec<_>, Vec<_>) = ended.partition(|run| run.measurement.metric.is_none());
+        let ended = failed.len() + self.believed(good.into_iter()).len();
+        let started = ended + running.iter().filter(|other| **other == work).count();
         (started < rules.noise_repeats).then_some(work)
     }
 
@@ -135,9 +151,8 @@ impl Study {
         let candidate = open.or_else(|| self.new_candidate(rules, outlook))?;
         let purpose = Purpose::Confirmation { candidate };
         let side = |trial: TrialNumber| {
-            let ended = self.confirmation_runs(candidate).filter(|run| run.trial == trial);
             let under_way = running.iter().filter(|work| **work == Work::Run { trial, purpose });
-            ended.filter(|run| run.measurement.metric.is_some()).count() + under_way.count()
+            self.side(candidate, trial).len() + under_way.count()
         };
         let (ours, theirs) = (side(candidate), side(self.incumbent));
         let done = self.pairs(candidate).len();
@@ -174,7 +189,7 @@ impl Study {
 
     /// The search's favourite, if it is time for a proof, it is worth one, and it has not been decided on.
     fn new_candidate(&self, rules: &StudyRules, outlook: Outlook<'_>) -> Option<TrialNumber> {
-        if !self.is_time_for_proof(rules, outlook.time) {
+        if !self.is_time_for_proof(rules, outlook) {
             return None;
         }
         let program = self.trial((outlook.favourite)()?).program();
@@ -184,10 +199,10 @@ impl Study {
         (is_new && self.is_worth_proof(rules, &standing)).then_some(standing.trial)
     }
 
-    fn is_time_for_proof(&self, rules: &StudyRules, time: f64) -> bool {
+    fn is_time_for_proof(&self, rules: &StudyRules, outlook: Outlook<'_>) -> bool {
         let run = self.next_trial().saturating_sub(1);
         let trials = rules.trials.map_or(0.0, |trials| f64::from(run) / f64::from(trials.max(1)));
-        let over = if self.finish(rules).is_some() { 1.0 } else { time.max(trials) };
+        let over = if self.finish(rules, outlook).is_some() { 1.0 } else { outlook.time.max(trials) };
         over >= LAST_PROOFS || over >= FIRST_PROOF && run >= BETWEEN_MERGES * self.merged_at
     }
 
@@ -209,7 +224,8 @@ impl Study {
         let Some(pairs) = merge.expected_pairs(lead / deviation, noise, self.level(rules)) else {
             return false;
         };
-        let proofs = self.runs.iter().filter(|run| run.purpose != Purpose::Noise).count();
+        let is_proof = |run: &&RunEnded| matches!(run.purpose, Purpose::Confirmation { .. });
+        let proofs = self.runs.iter().filter(is_proof).count();
         let all = self.trials.len() + self.runs.len();
         let allowed = FEWEST_RUNS.max((PROOF_SHARE * (all + 2 * pairs) as f64) as usize);
         proofs + 2 * pairs <= allowed
@@ -221,23 +237,29 @@ impl Study {
 
     /// Results of candidate and incumbent on fresh seeds, pair by pair as far as both are there.
     fn pairs(&self, candidate: TrialNumber) -> Vec<(f64, f64)> {
-        let side = |trial: TrialNumber| {
-            let runs = self.confirmation_runs(candidate).filter(move |run| run.trial == trial);
-            runs.filter_map(|run| run.measurement.metric)
-        };
-        side(candidate).zip(side(self.incumbent)).collect()
+        self.side(candidate, candidate).into_iter().zip(self.side(candidate, self.incumbent)).collect()
+    }
+
+    /// Results of one side of a confirmation, those left out that were slowed down.
+    fn side(&self, candidate: TrialNumber, trial: TrialNumber) -> Vec<f64> {
+        self.side_runs(candidate, trial).iter().filter_map(|run| run.measurement.metric).collect()
+    }
+
+    /// The runs that these are the results of.
+    pub(crate) fn side_runs(&self, candidate: TrialNumber, trial: TrialNumber) -> Vec<&RunEnded> {
+        self.believed(self.confirmation_runs(candidate).filter(|run| run.trial == trial))
     }
 
     /// Weighs the open confirmation once its last pair is complete.
     pub(crate) fn weigh(&self, rules: &StudyRules, candidate: TrialNumber) -> (Evidence, Decision) {
-        let side = |trial: TrialNumber| {
-            let runs = self.confirmation_runs(candidate).filter(move |run| run.trial == trial);
-            let (good, failed): (Vec<_>, Vec<_>) = runs.partition(|run| run.measurement.metric.is_some());
-            (good.iter().filter_map(|run| run.measurement.metric).collect::<Vec<f64>>(), failed)
+        let failures = |trial: TrialNumber| -> Vec<&RunEnded> {
+            let runs = self.confirmation_runs(candidate).filter(|run| run.trial == trial);
+            runs.filter(|run| run.measurement.metric.is_none()).collect()
         };
-        let ((ours, our_failures), (theirs, their_failures)) = (side(candidate), side(self.incumbent));
+        let (our_failures, their_failures) = (failures(candidate), failures(self.incumbent));
+        let (ours, theirs) = (self.side(candidate, candidate), self.side(candidate, self.incumbent));
         let is_its_own = |run: &&RunEnded| run.measurement.ending != Ending::DeviceFailed;
-        let pairs: Vec<(f64, f64)> = ours.iter().copied().zip(theirs.iter().copied()).collect();
+        let pairs = self.pairs(candidate);
         let evidence = Evidence { pairs: pairs.clone(), ..Evidence::default() };
         if our_failures.iter().any(is_its_own) {
             return (evidence, Decision::Reject("it failed on a fresh seed".into()));
@@ -266,7 +288,10 @@ impl Study {
         Some(Decided { candidate, incumbent: self.incumbent, merge, reason, evidence, at })
     }
 
-    fn finish(&self, rules: &StudyRules) -> Option<Finish> {
+    fn finish(&self, rules: &StudyRules, outlook: Outlook<'_>) -> Option<Finish> {
+        if outlook.ends_soon {
+            return Some(Finish::TimeIsUp);
+        }
         let run = self.next_trial().saturating_sub(1);
         if rules.trials.is_some_and(|trials| run >= trials) {
             return Some(Finish::AllTrialsRun);
@@ -277,210 +302,5 @@ impl Study {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::study::{
-        Choice, Event, Measurement, Merged, Outcome, ProgramId, Proposal, Sources, Started, TrialEnded,
-        TrialStarted, Values,
-    };
-
-    const RULES: StudyRules = StudyRules {
-        merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1) },
-        noise_repeats: 2,
-        trials: Some(2),
-        patience: 50,
-    };
-
-    /// The first trial is what the search takes for the best.
-    fn outlook(time: f64) -> Outlook<'static> {
-        Outlook { favourite: &|| Some(1), time }
-    }
-
-    fn measured(metric: f64) -> Measurement {
-        Measurement {
-            ending: Ending::Completed,
-            metric: Some(metric),
-            test: None,
-            curve: Vec::new(),
-            reason: String::new(),
-            build_seconds: 0.0,
-            smoke_seconds: 0.0,
-            train_seconds: 0.0,
-            tokens: None,
-            steps: None,
-            params: None,
-            memory: None,
-            device_memory: None,
-            device: None,
-        }
-    }
-
-    fn begin(study: &mut Study, trial: TrialNumber) {
-        let sources = Sources([("n".to_owned(), trial.to_string())].into());
-        let program = ProgramId::new("", &sources);
-        let (values, choice) = (Values::new(), Choice::default());
-        let proposal = Proposal { parent: 0, edits: Vec::new(), program, values, choice };
-        let [commit, branch] = [String::new(), String::new()];
-        study.apply(&Event::TrialStarted(TrialStarted { trial, proposal, commit, branch, seed: 0, at: 0 }));
-    }
-
-    fn end(study: &mut Study, trial: TrialNumber, metric: f64) {
-        let (outcome, commit) = (Outcome::Kept, String::new());
-        let measurement = measured(metric);
-        study.apply(&Event::TrialEnded(TrialEnded {
-            trial,
-            outcome,
-            measurement,
-            commit,
-            forecast: None,
-            at: 0,
-        }));
-    }
-
-    fn study() -> Study {
-        let [base, search, budget, metric] = ["", "random", "9steps", "loss"].map(str::to_owned);
-        let study = "one".to_owned();
-        let mut study = Study::new(Started {
-            study,
-            base,
-            search,
-            seed: 0,
-            budget,
-            metric,
-            maximise: false,
-            device: None,
-            at: 0,
-        });
-        begin(&mut study, 0);
-        study
-    }
-
-    /// All that a batch takes, trials being proposed where that is asked for.
-    fn batch(study: &mut Study) -> Vec<Work> {
-        let mut batch = Vec::new();
-        loop {
-            match study.next_in_batch(&RULES, outlook(0.0), &batch) {
-                Work::Finish(_) => return batch,
-                Work::Propose => begin(study, study.next_trial()),
-                work => batch.push(work),
-            }
-            assert!(batch.len() < 100, "a batch has an end");
-        }
-    }
-
-    #[test]
-    fn a_batch_waits_for_nothing_that_is_in_it() {
-        let mut study = study();
-        let noise = Work::Run { trial: 0, purpose: Purpose::Noise };
-        let all = [Work::Trial(0), noise, noise, Work::Trial(1), Work::Trial(2)];
-        assert_eq!(study.next_work(&RULES, outlook(0.0), &all[..1]), Work::Wait);
-        assert_eq!(batch(&mut study), all);
-        assert_eq!(batch(&mut study), all, "what is still out is in the next one again");
-    }
-
-    fn prove(study: &mut Study, trial: TrialNumber, measurement: Measurement) {
-        let purpose = Purpose::Confirmation { candidate: 1 };
-        study.apply(&Event::RunEnded(RunEnded { purpose, trial, seed: 0, measurement, at: 0 }));
-    }
-
-    /// A study with a candidate that looks better than the baseline.
-    fn with_a_candidate() -> Study {
-        let mut study = study();
-        begin(&mut study, 1);
-        for (trial, metric) in [(0, 2.0), (1, 1.0)] {
-            end(&mut study, trial, metric);
-        }
-        for metric in [2.0, 2.01] {
-            let (measurement, purpose) = (measured(metric), Purpose::Noise);
-            study.apply(&Event::RunEnded(RunEnded { purpose, trial: 0, seed: 0, measurement, at: 0 }));
-        }
-        study
-    }
-
-    #[test]
-    fn a_run_that_its_device_failed_is_done_again_and_does_not_count_against_the_candidate() {
-        let failed = |ending| Measurement { ending, metric: None, ..measured(0.0) };
-        let mut study = with_a_candidate();
-        let ours = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
-        for _ in 0..FAILURES_ALLOWED {
-            prove(&mut study, 1, failed(Ending::DeviceFailed));
-            assert_eq!(study.weigh(&RULES, 1).1, Decision::AnotherPair);
-            assert_eq!(study.next_work(&RULES, outlook(1.0), &[]), ours);
-        }
-        let mut unlucky = study.clone();
-        prove(&mut study, 1, measured(1.0));
-        prove(&mut study, 0, measured(2.0));
-        assert_eq!(study.weigh(&RULES, 1).0.pairs, [(1.0, 2.0)]);
-        prove(&mut unlucky, 1, failed(Ending::DeviceFailed));
-        assert!(matches!(unlucky.weigh(&RULES, 1).1, Decision::Reject(why) if why.contains("the device")));
-    }
-
-    #[test]
-    fn a_candidate_that_fails_by_itself_on_a_fresh_seed_is_rejected() {
-        let mut study = with_a_candidate();
-        prove(&mut study, 1, Measurement { ending: Ending::Diverged, metric: None, ..measured(0.0) });
-        assert!(matches!(study.weigh(&RULES, 1).1, Decision::Reject(_)));
-    }
-
-    #[test]
-    fn a_batch_has_all_pairs_that_a_proof_may_take() {
-        let mut study = with_a_candidate();
-        begin(&mut study, 2);
-        end(&mut study, 2, 3.0);
-        let run = |trial| Work::Run { trial, purpose: Purpose::Confirmation { candidate: 1 } };
-        assert_eq!(batch(&mut study), [run(1), run(0), run(0), run(1), run(1), run(0)]);
-        assert_eq!(
-            study.next_work(&RULES, outlook(0.0), &[run(1), run(0)]),
-            Work::Wait,
-            "one pair at a time"
-        );
-    }
-
-    /// A study after so many trials, the first of which was as good as given; without an end.
-    fn after(trials: TrialNumber, first: f64) -> (Study, StudyRules) {
-        let mut study = study();
-        end(&mut study, 0, 2.0);
-        for trial in 1..=trials {
-            begin(&mut study, trial);
-            end(&mut study, trial, if trial == 1 { first } else { 2.5 });
-        }
-        for metric in [2.0, 2.01] {
-            let (measurement, purpose) = (measured(metric), Purpose::Noise);
-            study.apply(&Event::RunEnded(RunEnded { purpose, trial: 0, seed: 0, measurement, at: 0 }));
-        }
-        (study, StudyRules { trials: Some(30), ..RULES })
-    }
-
-    #[test]
-    fn a_proof_waits_for_a_third_of_the_trials_or_of_the_time_and_for_a_lead_that_is_worth_it() {
-        let proof = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
-        let next = |trials, first, time| {
-            let (study, rules) = after(trials, first);
-            study.next_work(&rules, outlook(time), &[])
-        };
-        assert_eq!(next(9, 1.0, 0.3), Work::Propose);
-        assert_eq!(next(10, 1.0, 0.0), proof);
-        assert_eq!(next(3, 1.0, 0.4), proof);
-        assert_eq!(next(10, 1.95, 0.9), Work::Propose, "less than the smallest effect");
-    }
-
-    #[test]
-    fn after_a_merge_the_next_proof_waits_for_twice_the_trials_or_for_the_end() {
-        let (mut study, rules) = after(14, 1.0);
-        study.apply(&Event::Merged(Merged { trial: 2, previous: 0, commit: String::new(), at: 0 }));
-        study.merged_at = 8;
-        assert_eq!(study.next_work(&rules, outlook(0.5), &[]), Work::Propose);
-        assert!(matches!(study.next_work(&rules, outlook(0.8), &[]), Work::Run { .. }));
-        study.merged_at = 7;
-        assert!(matches!(study.next_work(&rules, outlook(0.5), &[]), Work::Run { .. }));
-    }
-
-    #[test]
-    fn a_proof_that_is_under_way_goes_on_whatever_the_favourite_is_by_then() {
-        let (study, rules) = after(10, 1.0);
-        let first = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
-        let second = Work::Run { trial: 0, purpose: Purpose::Confirmation { candidate: 1 } };
-        let other = Outlook { favourite: &|| Some(2), time: 1.0 };
-        assert_eq!(study.next_work(&rules, other, &[first]), second);
-    }
-}
+#[path = "work_tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+//! Runs that were slowed down. Where the budget is a time, a busy machine lets a run get through less and so end worse;
+//! that says something of the machine and nothing of the program. Such a run is marked, and done again.
+
+use super::statistics::{mean, median};
+use super::{Measurement, ProgramId, RunEnded, Study, TrialNumber};
+
+/// A run is slow that is so many standard deviations of throughput below the others of its program,
+const DEVIATIONS: f64 = 4.0;
+/// these never being taken for less than so much of it,
+const SMALLEST_DEVIATION: f64 = 0.01;
+/// and for so much while few repeats are known.
+const UNKNOWN_DEVIATION: f64 = 0.025;
+const FEWEST_REPEATS: usize = 4;
+
+/// So many slow runs of one side are done again; when there are more, the machine is like that.
+const REPEATED: usize = 2;
+
+impl Study {
+    /// Whether a run got through less than the others of its program by more than the noise.
+    pub(crate) fn is_slow(&self, run: &RunEnded) -> bool {
+        let Some(done) = throughput(&run.measurement) else { return false };
+        let program = self.trial(run.trial).program();
+        let others: Vec<f64> = self.throughputs(program, Some(run)).collect();
+        median(&others).is_some_and(|usual| {
+            let deviation = self.throughput_deviation(run);
+            done < usual * (1.0 - DEVIATIONS * deviation)
+        })
+    }
+
+    /// What the runs of a program got through, but for one.
+    fn throughputs<'a>(
+        &'a self,
+        program: &'a ProgramId,
+        except: Option<&'a RunEnded>,
+    ) -> impl Iterator<Item = f64> {
+        let trials = self.current().iter().filter(move |trial| trial.program() == program);
+        let trials = trials.filter_map(|trial| throughput(&trial.ended.as_ref()?.measurement));
+        let runs = self.runs.iter().filter(move |run| {
+            self.trial(run.trial).program() == program
+                && except.is_none_or(|except| !std::ptr::eq(*run, except))
+        });
+        trials.chain(runs.filter_map(|run| throughput(&run.measurement)))
+    }
+
+    /// Standard deviation over repeats, as a share of what programs get through, that run left out.
+    fn throughput_deviation(&self, except: &RunEnded) -> f64 {
+        let mut trials: Vec<TrialNumber> = self.runs.iter().map(|run| run.trial).collect();
+        trials.sort_unstable();
+        trials.dedup();
+        let (mut squares, mut freedom) = (0.0, 0);
+        for trial in trials {
+            let done: Vec<f64> = self.throughputs(self.trial(trial).program(), Some(except)).collect();
+            if done.len() > 1 {
+                let usual = mean(&done);
+                squares += done.iter().map(|done| (done / usual - 1.0).powi(2)).sum::<f64>();
+                freedom += done.len() - 1;
+            }
+        }
+        match freedom {
+            FEWEST_REPEATS.. => (squares / freedom as f64).sqrt().max(SMALLEST_DEVIATION),
+            _ => UNKNOWN_DEVIATION,
+        }
+    }
+
+    /// Those of some runs of one program that are taken for what they say: the ones that completed and were not slow.
+    pub(super) fn believed<'a>(&'a self, runs: impl Iterator<Item = &'a RunEnded>) -> Vec<&'a RunEnded> {
+        let completed: Vec<&RunEnded> = runs.filter(|run| run.measurement.metric.is_some()).collect();
+        let slow = completed.iter().filter(|run| self.is_slow(run)).count();
+        if slow > REPEATED {
+            return completed;
+        }
+        completed.into_iter().filter(|run| !self.is_slow(run)).collect()
+    }
+
+    /// Runs that were slowed down.
+    pub(crate) fn slow_runs(&self) -> impl Iterator<Item = &RunEnded> {
+        self.runs.iter().filter(|run| run.measurement.metric.is_some() && self.is_slow(run))
+    }
+}
+
+/// How much a run got through in its budget: tokens, else steps.
+fn throughput(measurement: &Measurement) -> Option<f64> {
+    measurement.metric?;
+    measurement.tokens.or(measurement.steps).map(|done| done as f64).filter(|done| *done > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{end, measured, ran, study};
+    use super::super::{MergeRule, Outlook, Purpose, StudyRules, Work};
+    use super::*;
+
+    /// A baseline that got through 1000 tokens, and repeats of it that got through so many.
+    fn repeats(done: &[u64]) -> Study {
+        let mut study = study();
+        end(&mut study, 0, 2.0);
+        for tokens in done {
+            let measurement = Measurement { tokens: Some(*tokens), ..measured(2.0) };
+            ran(&mut study, Purpose::Noise, 0, measurement);
+        }
+        study
+    }
+
+    fn slow(done: &[u64]) -> Vec<u64> {
+        repeats(done).slow_runs().filter_map(|run| run.measurement.tokens).collect()
+    }
+
+    #[test]
+    fn a_run_that_gets_through_less_than_its_programs_others_is_slow() {
+        assert_eq!(slow(&[1000, 1010, 850]), [850]);
+        assert_eq!(slow(&[1000, 1010, 1180]), [0; 0], "a fast one is not");
+        assert_eq!(slow(&[850]), [0; 0], "there is nothing to compare it with");
+        assert_eq!(
+            slow(&[1000, 950, 1050, 970, 1030, 1000, 960, 1040, 930]),
+            [0; 0],
+            "as much as they differ anyway"
+        );
+        assert_eq!(slow(&[1000, 1001, 999, 1000, 1000, 950]), [950]);
+    }
+
+    #[test]
+    fn a_slow_repeat_is_done_again_and_is_no_result() {
+        let rules = StudyRules {
+            merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: None },
+            noise_repeats: 3,
+            check_seeds: 0,
+            trials: Some(0),
+            patience: 50,
+        };
+        let next = |study: &Study| {
+            study.next_work(&rules, Outlook { favourite: &|| None, time: 0.0, ends_soon: false }, &[])
+        };
+        let again = Work::Run { trial: 0, purpose: Purpose::Noise };
+        let study = repeats(&[1000, 1010, 850]);
+        assert_eq!(next(&study), again);
+        assert_eq!(study.fresh_results(0).len(), 3);
+        assert_ne!(next(&repeats(&[1000, 1010, 850, 1000])), again);
+    }
+
+    #[test]
+    fn where_many_are_slow_the_machine_is_like_that() {
+        let study = repeats(&[1000, 1010, 1005, 990, 850, 850, 850]);
+        assert_eq!(study.fresh_results(0).len(), 8);
+    }
+}

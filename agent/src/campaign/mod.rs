@@ -75,12 +75,16 @@ impl Campaign {
             if self.look_at_main()? {
                 return Ok(None);
             }
-            match self.next_work() {
+            match self.next_work(self.interrupt.time_over()) {
                 Work::Finish(finish) => return Ok(Some(End::Finished(finish))),
                 Work::Wait => return Ok(None),
                 Work::Propose => match self.propose()? {
                     Some(trial) => self.start(Work::Trial(trial))?,
-                    None if self.slots.running().is_empty() => return Ok(Some(End::NothingLeft)),
+                    // It is at its end, and what is best may still be proved.
+                    None if self.slots.running().is_empty() => match self.next_work(1.0) {
+                        work @ Work::Run { .. } => self.start(work)?,
+                        _ => return Ok(Some(End::NothingLeft)),
+                    },
                     None => return Ok(None),
                 },
                 work => self.start(work)?,
@@ -89,8 +93,8 @@ impl Campaign {
         Ok(None)
     }
 
-    fn next_work(&self) -> Work {
-        let outlook = Outlook { favourite: &|| self.favourite(), time: self.interrupt.time_over() };
+    fn next_work(&self, time: f64) -> Work {
+        let outlook = Outlook { favourite: &|| self.favourite(), time };
         self.study.next_work(&self.options.rules, outlook, &self.slots.running())
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Night<'a> {
     /// What the search took for the best when it was last asked to propose.
     favourite: OnceCell<ProgramId>,
     evaluations: usize,
+    /// Nothing is left to try.
+    pub(super) is_exhausted: bool,
     /// Evaluations that are left.
     pub(super) left: usize,
     pub(super) incumbent: ProgramId,
@@ -60,6 +62,7 @@ impl<'a> Night<'a> {
             proposed: VecDeque::new(),
             favourite: OnceCell::new(),
             evaluations: settings.evaluations,
+            is_exhausted: false,
             left: settings.evaluations,
             incumbent: start.id.clone(),
             morning: Morning::default(),
@@ -81,7 +84,7 @@ impl<'a> Night<'a> {
 
     /// Share of the night that is over.
     pub(super) fn over(&self) -> f64 {
-        1.0 - self.left as f64 / self.evaluations as f64
+        if self.is_exhausted { 1.0 } else { 1.0 - self.left as f64 / self.evaluations as f64 }
     }
 
     /// The next trial of the search with its result; `None` where nothing is left to try.

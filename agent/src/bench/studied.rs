@@ -20,8 +20,12 @@ pub(super) fn night(table: &Table, settings: &MergeSettings, number: u64) -> Mor
         let outlook = Outlook { favourite: &favourite, time: night.over(), ends_soon: false };
         match study.next_work(&rules, outlook, &[]) {
             Work::Propose => {
-                let Some((proposal, result)) = night.try_next() else { break };
-                tried(&mut study, proposal, result);
+                match night.try_next() {
+                    Some((proposal, result)) => tried(&mut study, proposal, result),
+                    None if night.is_exhausted => break,
+                    // What is best may still be proved.
+                    None => night.is_exhausted = true,
+                }
             }
             Work::Run { trial, purpose } => {
                 let result = night.prove(study.trial(trial).program());

@@ -74,13 +74,19 @@ impl Campaign {
             if self.look_at_main()? {
                 return Ok(None);
             }
-            match self.next_work() {
+            match self.next_work(self.interrupt.time_over(), self.ends_soon()) {
                 Work::Finish(finish) => return Ok(Some(End::Finished(finish))),
                 Work::Wait => return Ok(None),
                 Work::Propose => match self.propose()? {
                     Some(trial) => self.start(Work::Trial(trial))?,
-                    None if self.slots.running().is_empty() => return Ok(Some(End::NothingLeft)),
-                    None => return Ok(None),
+                    None if self.slots.running().iter().any(|work| matches!(work, Work::Trial(_))) => {
+                        return Ok(None);
+                    }
+                    None => match self.last_work() {
+                        work @ Work::Run { .. } => self.start(work)?,
+                        _ if self.slots.running().is_empty() => return Ok(Some(End::NothingLeft)),
+                        _ => return Ok(None),
+                    },
                 },
                 work => self.start(work)?,
             }
@@ -88,13 +94,17 @@ impl Campaign {
         Ok(None)
     }
 
-    fn next_work(&self) -> Work {
-        let outlook = Outlook {
-            favourite: &|| self.favourite(),
-            time: self.interrupt.time_over(),
-            ends_soon: self.ends_soon(),
-        };
+    fn next_work(&self, time: f64, ends_soon: bool) -> Work {
+        let outlook = Outlook { favourite: &|| self.favourite(), time, ends_soon };
         self.study.next_work(&self.options.rules, outlook, &self.slots.running())
+    }
+
+    /// What is done where nothing is left to try: what is best may still be proved, and what was gained is measured.
+    fn last_work(&self) -> Work {
+        match self.next_work(1.0, false) {
+            work @ Work::Run { .. } => work,
+            _ => self.next_work(1.0, true),
+        }
     }
 
     /// Whether what is under way and the last measurement take what is left of the time.

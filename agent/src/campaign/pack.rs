@@ -63,21 +63,24 @@ impl Campaign {
             if let Some(end) = self.interrupt.end() {
                 return Ok(end);
             }
-            let outlook = Outlook {
-                favourite: &|| self.favourite(),
-                time: self.interrupt.time_over(),
-                ends_soon: false,
-            };
-            let work = match self.study.next_in_batch(&self.options.rules, outlook, &batch.works()) {
+            let work = match self.next_in_batch(self.interrupt.time_over(), batch) {
                 Work::Finish(finish) => return Ok(End::Finished(finish)),
                 Work::Propose => match self.propose()? {
                     Some(trial) => Work::Trial(trial),
-                    None => return Ok(End::NothingLeft),
+                    None => match self.next_in_batch(1.0, batch) {
+                        work @ Work::Run { .. } => work,
+                        _ => return Ok(End::NothingLeft),
+                    },
                 },
                 work => work,
             };
             self.add(batch, work, binaries).await?;
         }
+    }
+
+    fn next_in_batch(&self, time: f64, batch: &Batch) -> Work {
+        let outlook = Outlook { favourite: &|| self.favourite(), time, ends_soon: false };
+        self.study.next_in_batch(&self.options.rules, outlook, &batch.works())
     }
 
     /// Repeats of the incumbent beside those that the study wants of the baseline, so that there are enough of them

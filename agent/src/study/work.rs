@@ -199,11 +199,14 @@ impl Study {
         (is_new && self.is_worth_proof(rules, &standing)).then_some(standing.trial)
     }
 
+    /// Trials that have not ended do not count: whether they had begun when a study was cut off makes no difference.
     fn is_time_for_proof(&self, rules: &StudyRules, outlook: Outlook<'_>) -> bool {
-        let run = self.next_trial().saturating_sub(1);
-        let trials = rules.trials.map_or(0.0, |trials| f64::from(run) / f64::from(trials.max(1)));
-        let over = if self.finish(rules, outlook).is_some() { 1.0 } else { outlook.time.max(trials) };
-        over >= LAST_PROOFS || over >= FIRST_PROOF && run >= BETWEEN_MERGES * self.merged_at
+        let begun = self.next_trial().saturating_sub(1);
+        let ended = self.trials.iter().skip(1).filter(|trial| trial.ended.is_some()).count() as u32;
+        let trials = rules.trials.map_or(0.0, |trials| f64::from(ended) / f64::from(trials.max(1)));
+        let is_at_its_end = ended == begun && self.finish(rules, outlook).is_some();
+        let over = if is_at_its_end { 1.0 } else { outlook.time.max(trials) };
+        over >= LAST_PROOFS || over >= FIRST_PROOF && ended >= BETWEEN_MERGES * self.merged_at
     }
 
     /// Whether a confirmation was begun against a program that is no longer the incumbent.

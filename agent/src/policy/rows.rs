@@ -10,8 +10,10 @@ use super::encoding::Encoding;
 use super::normal;
 use super::surrogate::Runs;
 
-/// Most runs that are seen.
-const MOST: usize = 300;
+/// A study of so many runs is seen whole.
+const WHOLE: usize = 300;
+/// Of a longer one, fewer are: its policy is asked often, and its steps are small.
+const MOST: usize = BEST_PROGRAMS + NEWEST + OTHERS;
 /// The best programs keep all their runs, as far as there is room.
 const BEST_PROGRAMS: usize = 128;
 const NEWEST: usize = 64;
@@ -21,7 +23,7 @@ const OTHERS: usize = 64;
 /// Indices of the runs that are seen, ascending.
 fn seen(notebook: &Notebook) -> Vec<usize> {
     let runs = notebook.runs();
-    if runs.len() <= MOST {
+    if runs.len() <= WHOLE {
         return (0..runs.len()).collect();
     }
     let mut is_best = vec![false; notebook.programs().len()];
@@ -69,7 +71,7 @@ pub(super) fn runs(notebook: &Notebook, encoding: &Encoding) -> (Runs, Vec<usize
     let scores = normal::scores(&values);
     let mut runs =
         Runs { programs: programs.iter().map(|&index| rows[index].clone()).collect(), program, scores };
-    let room = MOST.saturating_sub(runs.program.len());
+    let room = WHOLE.saturating_sub(notebook.runs().len());
     let mut places = HashMap::new();
     for earlier in encoding.earlier().iter().take(room) {
         let place = *places.entry(&earlier.row).or_insert_with(|| {

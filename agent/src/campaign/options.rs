@@ -174,6 +174,8 @@ impl Options {
 }
 
 fn rules(typed: &Typed, config: &Config) -> StudyRules {
+    // Who gives a time wants it to be used.
+    let without_time = typed.time.or(config.time.map(|span| span.0)).is_none().then_some(DEFAULT_TRIALS);
     let rules = StudyRules {
         merge: MergeRule {
             alpha: config.merge.alpha.unwrap_or(DEFAULT_MERGE.alpha),
@@ -182,7 +184,7 @@ fn rules(typed: &Typed, config: &Config) -> StudyRules {
         },
         noise_repeats: config.merge.noise_repeats.unwrap_or(DEFAULT_NOISE_REPEATS),
         check_seeds: config.merge.check_seeds.unwrap_or(DEFAULT_CHECK_SEEDS),
-        trials: typed.trials.or(config.trials).or(Some(DEFAULT_TRIALS)),
+        trials: typed.trials.or(config.trials).or(without_time),
         patience: config.patience.unwrap_or(DEFAULT_PATIENCE),
     };
     if !typed.search_only {

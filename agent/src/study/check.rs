@@ -91,14 +91,9 @@ mod tests {
         let mut study = ended(true);
         let run = |trial| Work::Run { trial, purpose: Purpose::Check };
         assert_eq!(study.checked(), None);
+        assert_eq!(next(&study, false, &[run(1)]), run(0), "side by side where there are slots");
         for (trial, test) in [(1, 1.2), (0, 2.2), (0, 2.4), (1, 1.0)] {
             assert_eq!(next(&study, false, &[]), run(trial));
-            let other = run(1 - trial);
-            assert_ne!(
-                next(&study, false, &[run(trial)]),
-                run(trial),
-                "beside it comes {other:?}, or the next pair"
-            );
             ran(&mut study, Purpose::Check, trial, Measurement { test: Some(test), ..measured(test - 0.2) });
         }
         assert_eq!(next(&study, false, &[]), Work::Finish(Finish::AllTrialsRun));

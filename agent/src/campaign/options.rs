@@ -20,7 +20,7 @@ const DEFAULT_GPU_BUDGET: &str = "300s";
 const DEFAULT_TRIALS: u32 = 100;
 
 /// Of all merges of a study, this share may be false.
-pub(crate) const DEFAULT_MERGE: MergeRule = MergeRule { alpha: 0.02, most_pairs: 30, smallest_effect: None };
+pub(crate) const DEFAULT_MERGE: MergeRule = MergeRule { alpha: 0.02, most_pairs: 50, smallest_effect: None };
 pub(crate) const DEFAULT_NOISE_REPEATS: usize = 3;
 const DEFAULT_CHECK_SEEDS: usize = 3;
 const DEFAULT_PATIENCE: u32 = 50;

@@ -7,14 +7,20 @@
 //! prior on sigma. Being invariant to scale it is a test martingale under delta = 0: it may be
 //! looked at after every pair, and 1/E is a p value whenever one stops (Ville's inequality;
 //! Grünwald, de Heide, Koolen, "Safe testing", JRSS B 2024; Wang, Ramdas, "Anytime-valid t-tests
-//! and confidence sequences for Gaussian means with unknown variance", 2024).
+//! and confidence sequences for Gaussian means with unknown variance", 2024). Where noise is not
+//! normal it is none: half of the evidence is that of `ranks`.
 
 use serde::{Deserialize, Serialize};
 
+use super::ranks;
 use super::statistics::{mean, p_text, student_t_cdf, sum_of_squares};
 
 /// Variance of the effect expected under the alternative, in units of the difference's variance.
 const PRIOR_VARIANCE: f64 = 4.0;
+
+/// The weight of that e-value in the mean with the one of ranks, which is an e-value as well: the first is quick where noise is
+/// normal, the second does not mind where it is not.
+const T_SHARE: f64 = 0.5;
 
 /// Before there are as many pairs, nothing is merged: one pair says nothing of the candidate's own
 /// noise, which may be larger than that of the programs it was measured on.
@@ -118,7 +124,7 @@ impl MergeRule {
             return (evidence, Decision::Reject(reason.into()));
         }
         let seen = Seen::new(&gains, noise);
-        evidence.e_value = seen.e_value();
+        evidence.e_value = T_SHARE * seen.e_value() + (1.0 - T_SHARE) * ranks::e_value(pairs);
         let p_value = (1.0 / evidence.e_value).min(1.0);
         evidence.p_value = Some(p_value);
         let decision = if p_value <= level && gain > smallest && pairs.len() >= FEWEST_PAIRS {
@@ -198,7 +204,7 @@ impl Seen {
     fn pairs_to(mut self, level: f64, most: usize) -> Option<usize> {
         let variance = self.squares / self.freedom;
         loop {
-            if self.pairs >= FEWEST_PAIRS as f64 && self.e_value() * level >= 1.0 {
+            if self.pairs >= FEWEST_PAIRS as f64 && T_SHARE * self.e_value() * level >= 1.0 {
                 return Some(self.pairs as usize);
             }
             if self.pairs >= most as f64 {

@@ -8,6 +8,7 @@ mod event;
 mod online;
 mod program;
 mod proposal;
+mod ranks;
 mod seeds;
 mod state;
 mod statistics;

@@ -12,7 +12,7 @@ const LAST_PROOFS: f64 = 0.75;
 const BETWEEN_MERGES: u32 = 2;
 
 /// Share of all runs that proofs may take, and runs that they may take in any case.
-const PROOF_SHARE: f64 = 1.0 / 3.0;
+const PROOF_SHARE: f64 = 0.5;
 const FEWEST_RUNS: usize = 12;
 
 /// How many pairs a batch adds to a proof.

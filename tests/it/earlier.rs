@@ -58,6 +58,18 @@ fn a_second_study_of_a_repository_knows_the_first() {
 }
 
 #[test]
+fn a_journal_that_cannot_be_read_keeps_no_other_study_from_beginning() {
+    let user = User::quick(RECIPE_ONLY);
+    for (study, text) in [("empty", ""), ("broken", "{\"event\":\"no such\"}\n{}\n")] {
+        let folder = user.path().join(".git/autoresearch").join(study);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("events.jsonl"), text).unwrap();
+    }
+    let out = user.autoresearch(&["run", "--study", "night", "--search", "ppo", "--trials", "1"]).well();
+    assert!(!out.contains("it learns from"), "{out}");
+}
+
+#[test]
 fn what_there_is_nothing_to_learn_from_is_refused() {
     let (user, empty) = (User::quick(RECIPE_ONLY), User::quick(RECIPE_ONLY));
     let path = empty.path().display().to_string();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::opening::{read_study, studies};
+use super::opening::readable_studies;
 use super::record::note_end;
 use super::{Options, UserError};
 use crate::journal::Folder;
@@ -34,10 +34,10 @@ pub(super) fn gather(
             }
         };
     }
-    let mut earlier = of_repository(repo, options, Some(name))?;
+    let mut earlier = of_repository(repo, options, Some(name));
     for path in others {
         let other = Repo::open(path).map_err(UserError::from_error)?;
-        let found = of_repository(&other, options, None)?;
+        let found = of_repository(&other, options, None);
         if found.is_empty() {
             let (path, metric) = (path.display(), &options.metric.name);
             let words =
@@ -63,20 +63,16 @@ pub(super) fn kept(folder: &Folder) -> Result<Vec<Earlier>> {
 }
 
 /// The studies of a repository that measured the same metric, oldest first.
-fn of_repository(repo: &Repo, options: &Options, except: Option<&str>) -> Result<Vec<Earlier>> {
-    let mut found = Vec::new();
-    for name in studies(repo).into_iter().filter(|name| Some(name.as_str()) != except) {
-        let (study, _) = read_study(repo, Some(&name))?;
-        let metric = &options.metric;
-        if study.started.metric == metric.name
-            && study.started.maximise == metric.maximise
-            && study.has_begun()
-        {
-            let title = format!("{} of {}", study.started.study, repo.root().display());
-            found.push(Earlier::new(&title, &notebook(&study)));
-        }
-    }
-    Ok(found)
+fn of_repository(repo: &Repo, options: &Options, except: Option<&str>) -> Vec<Earlier> {
+    let metric = &options.metric;
+    let is_alike = |study: &Study| {
+        let started = &study.started;
+        (&started.metric, started.maximise) == (&metric.name, metric.maximise) && study.has_begun()
+    };
+    let others =
+        readable_studies(repo).into_iter().filter(|study| Some(study.started.study.as_str()) != except);
+    let title = |study: &Study| format!("{} of {}", study.started.study, repo.root().display());
+    others.filter(is_alike).map(|study| Earlier::new(&title(&study), &notebook(&study))).collect()
 }
 
 /// What a study has seen, in the order of its trials.

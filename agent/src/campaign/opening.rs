@@ -242,8 +242,8 @@ pub(crate) fn newest_study(repo: &Repo) -> Option<String> {
     studies(repo).pop()
 }
 
-/// The studies of a repository, in the order in which their journals were last written to.
-pub(crate) fn studies(repo: &Repo) -> Vec<String> {
+/// The names of a repository's studies, in the order in which their journals were last written to.
+fn studies(repo: &Repo) -> Vec<String> {
     let folders = std::fs::read_dir(repo.journal_dir()).into_iter().flatten().filter_map(Result::ok);
     let written = |folder: std::fs::DirEntry| {
         let at = folder.path().join("events.jsonl").metadata().ok()?.modified().ok()?;
@@ -267,33 +267,34 @@ pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<(Study, Vec<
     Ok((study, events))
 }
 
-/// What the audits of a repository's other studies found. A journal among theirs that cannot be read keeps nobody from
-/// working.
+/// What the audits of a repository's other studies found.
 pub(crate) fn audited_before(repo: &Repo, study: &Study) -> Audit {
     let mut audit = Audit::default();
-    let studies = read_studies(repo).unwrap_or_default();
-    let others = studies.iter().filter(|other| other.started.study != study.started.study);
+    let others =
+        readable_studies(repo).into_iter().filter(|other| other.started.study != study.started.study);
     others.for_each(|other| audit += other.audit);
     audit
 }
 
-/// Reads all studies that were run on a repository, by name, without taking part in them.
+/// The studies of a repository, in the order in which their journals were last written to. A journal that cannot be read,
+/// or that was never begun, is left out: it keeps nobody from working.
+pub(super) fn readable_studies(repo: &Repo) -> Vec<Study> {
+    let read = |name: String| EventLog::read::<Event>(&repo.study_dir(&name)).ok();
+    studies(repo).into_iter().filter_map(read).filter_map(|events| Study::replay(&events)).collect()
+}
+
+/// Reads all studies that were run on a repository, without taking part in them.
 pub(crate) fn read_studies(repo: &Repo) -> Result<Vec<Study>> {
-    let folders = std::fs::read_dir(repo.journal_dir()).into_iter().flatten().filter_map(Result::ok);
-    let folders = folders.filter(|folder| folder.path().join("events.jsonl").is_file());
-    let mut names: Vec<String> = folders.filter_map(|folder| folder.file_name().into_string().ok()).collect();
-    names.sort();
-    let mut studies = Vec::new();
-    for name in names {
-        let events: Vec<Event> = EventLog::read(&repo.study_dir(&name))?;
-        studies.extend(Study::replay(&events));
+    let mut read = Vec::new();
+    for name in studies(repo) {
+        read.extend(Study::replay(&EventLog::read::<Event>(&repo.study_dir(&name))?));
     }
-    if studies.is_empty() {
+    if read.is_empty() {
         return Err(
             UserError::new("no study was run on this repository; `autoresearch run` begins one").into()
         );
     }
-    Ok(studies)
+    Ok(read)
 }
 
 /// A name for a study: the day, as in 2026-03-07.

@@ -92,8 +92,8 @@ impl Live {
             Event::TrialEnded(ended) => self.line(&trial_line(ended, study)),
             Event::RunEnded(run) => {
                 self.line(&run_line(run, study));
-                if study.runs.last().is_some_and(|run| study.is_slow(run)) {
-                    self.warn("it got through less than the other runs of its program: it is not believed, and done again");
+                if run.purpose != Purpose::Check && study.runs.last().is_some_and(|run| study.is_slow(run)) {
+                    self.warn("it got through less than the other runs of its program: it is no evidence, and done again");
                 }
             }
             Event::Decided(decided) if !decided.merge => self.line(&format!(

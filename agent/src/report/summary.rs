@@ -108,7 +108,7 @@ fn slow(text: &mut String, study: &Study) {
         slow => {
             let _ = writeln!(
                 text,
-                "{slow} of {} repeats got through less than the others of their program, and were not believed",
+                "{slow} of {} repeats got through less than the others of their program, and are no evidence",
                 study.runs.len()
             );
         }

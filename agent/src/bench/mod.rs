@@ -9,6 +9,7 @@ mod clock;
 mod compare;
 mod cost;
 mod csv;
+mod landscape;
 mod merge_print;
 mod merging;
 mod night;
@@ -23,6 +24,7 @@ mod studied;
 mod table;
 
 pub(crate) use cost::{HISTORIES, History};
+pub(crate) use landscape::{Landscape, Together};
 pub(crate) use merge_print::{Merging, merging_text};
 pub(crate) use merging::{MergeSettings, Rule, nights};
 pub(crate) use plot::{curves, points};

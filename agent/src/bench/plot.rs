@@ -61,7 +61,8 @@ fn plot(searched: &Searched, settings: &Settings) -> String {
             escaped(&replayed.variant.to_string())
         );
     }
-    let title = format!("{}: regret of the returned program, mean and standard error", searched.table.name);
+    let title =
+        format!("{}: regret of the returned program, mean and standard error", searched.landscape.name());
     svg.push_str(&frame.captions(&title));
     svg
 }
@@ -105,7 +106,7 @@ mod tests {
             let table = square(4, |a, b| Some(vec![(4 * a + b) as f64]));
             let methods = [Method::Random, Method::Greedy]
                 .map(|method| replay(&table, &Variant::from(method), &settings));
-            Searched { table, methods: methods.into(), against: None }
+            Searched { landscape: Box::new(table), methods: methods.into(), against: None }
         };
         let svg = curves(&[searched(), searched()], &settings);
         assert_eq!(svg.matches("<polyline").count(), 4);

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::compare::{Interval, Which, difference, mean_and_error, ratio, regrets};
+use super::landscape::Landscape;
 use super::replay::{Replayed, Searched, Settings, checkpoints};
-use super::table::Table;
 
 /// Regrets are shown in thousandths.
 const UNIT: f64 = 1e3;
@@ -29,12 +29,16 @@ struct Printed<'a> {
 }
 
 /// The lines of one method on one table, without a line end at the end.
-pub(crate) fn json(table: &Table, replayed: &Replayed, settings: &Settings) -> serde_json::Result<String> {
+pub(crate) fn json(
+    landscape: &dyn Landscape,
+    replayed: &Replayed,
+    settings: &Settings,
+) -> serde_json::Result<String> {
     let line = |trials: usize| {
         let (mean, stderr) = at(replayed, settings, trials, Which::Returned);
         let (observed_mean, observed_stderr) = at(replayed, settings, trials, Which::Observed);
         serde_json::to_string(&Printed {
-            table: &table.name,
+            table: landscape.name(),
             method: replayed.variant.to_string(),
             batch: settings.batch,
             trials,
@@ -52,9 +56,8 @@ pub(crate) fn json(table: &Table, replayed: &Replayed, settings: &Settings) -> s
 /// All that is to be said of one table.
 pub(crate) fn table_text(searched: &Searched, settings: &Settings) -> String {
     let Settings { trials, batch, repeats, .. } = settings;
-    let (name, programs) = (&searched.table.name, searched.table.len());
-    let mut text =
-        format!("{name}: {programs} programs; {repeats} searches of {trials} trials, {batch} at a time\n");
+    let (name, size) = (searched.landscape.name(), searched.landscape.size());
+    let mut text = format!("{name}: {size}; {repeats} searches of {trials} trials, {batch} at a time\n");
     means(&mut text, searched, settings, Which::Returned);
     means(&mut text, searched, settings, Which::Observed);
     exhausted(&mut text, searched, settings);

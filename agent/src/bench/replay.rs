@@ -4,10 +4,11 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::clock::cpu_seconds;
+use super::landscape::Landscape;
 use super::parallel::each;
 use super::table::Table;
-use crate::policy::{Earlier, Notebook, Policy, Variant};
-use crate::study::{Outcome, ProgramId, TrialNumber};
+use crate::policy::{Earlier, Notebook, Policy, Program, Variant};
+use crate::study::{Outcome, TrialNumber};
 
 /// How many searches there are, and of what length.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ pub(super) struct Search {
     pub(super) trials: usize,
 }
 
-/// All searches of a method on a table.
+/// All searches of a method on a landscape.
 #[derive(Debug)]
 pub(crate) struct Replayed {
     pub(crate) variant: Variant,
@@ -60,10 +61,10 @@ pub(crate) struct Replayed {
     pub(super) seconds: f64,
 }
 
-/// All searches on a table.
+/// All searches on a landscape.
 #[derive(Debug)]
 pub(crate) struct Searched {
-    pub(crate) table: Table,
+    pub(crate) landscape: Box<dyn Landscape>,
     pub(crate) methods: Vec<Replayed>,
     /// The method that others are compared with.
     pub(crate) against: Option<usize>,
@@ -75,15 +76,15 @@ impl Searched {
     }
 }
 
-/// Replays all searches of a method on a table; what they find does not depend on the number of cores.
-pub(crate) fn replay(table: &Table, variant: &Variant, settings: &Settings) -> Replayed {
+/// Replays all searches of a method; what they find does not depend on the number of cores.
+pub(crate) fn replay(landscape: &dyn Landscape, variant: &Variant, settings: &Settings) -> Replayed {
     let begin = cpu_seconds();
-    let searches = each(settings.repeats, |repeat| search(table, variant, settings, repeat));
+    let searches = each(settings.repeats, |repeat| search(landscape, variant, settings, repeat));
     let seconds = (cpu_seconds() - begin) / settings.repeats as f64;
     Replayed { variant: variant.clone(), searches, seconds }
 }
 
-fn search(table: &Table, variant: &Variant, settings: &Settings, repeat: u64) -> Search {
+fn search(landscape: &dyn Landscape, variant: &Variant, settings: &Settings, repeat: u64) -> Search {
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(repeat);
     // What was before takes nothing from the randomness of this search.
@@ -94,26 +95,26 @@ fn search(table: &Table, variant: &Variant, settings: &Settings, repeat: u64) ->
         let (record, _) = run(table, variant, settings, Vec::new(), &mut before);
         earlier.push(Earlier::new(&table.name, &record.notebook));
     }
-    let (record, policy) = run(table, variant, settings, earlier, &mut rng);
+    let (record, policy) = run(landscape, variant, settings, earlier, &mut rng);
     record.close(policy.as_ref())
 }
 
 fn run<'a>(
-    table: &'a Table,
+    landscape: &'a dyn Landscape,
     variant: &Variant,
     settings: &'a Settings,
     earlier: Vec<Earlier>,
     rng: &mut ChaCha8Rng,
 ) -> (Record<'a>, Box<dyn Policy>) {
-    let start = table.start(rng);
+    let start = landscape.start(rng);
     let mut policy = variant.policy(rng.random());
-    let mut record = Record::new(table, settings, Notebook::new(0, start.id.clone(), start.values));
+    let mut record = Record::new(landscape, settings, Notebook::new(0, start.id, start.values));
     record.notebook.learn_from(earlier);
-    record.run(0, &start.id, rng);
+    record.run(0, rng);
     record.note(policy.as_ref());
     while record.ended < settings.trials {
         let first = record.ended;
-        let mut proposals = policy.ask(&record.notebook, table, settings.batch);
+        let mut proposals = policy.ask(&record.notebook, landscape, settings.batch);
         if proposals.is_empty() {
             break;
         }
@@ -121,8 +122,8 @@ fn run<'a>(
         for (trial, proposal) in (first as TrialNumber..).zip(&proposals) {
             record.notebook.begin(trial, proposal);
         }
-        for (trial, proposal) in (first as TrialNumber..).zip(&proposals) {
-            record.run(trial, &proposal.program, rng);
+        for trial in (first..).take(proposals.len()).map(|trial| trial as TrialNumber) {
+            record.run(trial, rng);
             policy.tell(&record.notebook, trial);
             record.note(policy.as_ref());
         }
@@ -132,29 +133,30 @@ fn run<'a>(
 
 /// A search under way.
 struct Record<'a> {
-    table: &'a Table,
+    landscape: &'a dyn Landscape,
     settings: &'a Settings,
     notebook: Notebook,
     /// The best single result, and whose it is.
-    luckiest: Option<(f64, ProgramId)>,
+    luckiest: Option<(f64, Program)>,
     ended: usize,
     found: Search,
 }
 
 impl<'a> Record<'a> {
-    fn new(table: &'a Table, settings: &'a Settings, notebook: Notebook) -> Self {
-        Self { table, settings, notebook, luckiest: None, ended: 0, found: Search::default() }
+    fn new(landscape: &'a dyn Landscape, settings: &'a Settings, notebook: Notebook) -> Self {
+        Self { landscape, settings, notebook, luckiest: None, ended: 0, found: Search::default() }
     }
 
-    fn run(&mut self, trial: TrialNumber, program: &ProgramId, rng: &mut ChaCha8Rng) {
-        let result = self.table.run(program, rng);
+    fn run(&mut self, trial: TrialNumber, rng: &mut ChaCha8Rng) {
+        let program = self.notebook.program_of(trial).clone();
+        let result = self.landscape.run(&program, rng);
         let outcome = if result.is_some() { Outcome::Discarded } else { Outcome::Crashed };
         self.notebook.end(trial, outcome, result, None);
         self.ended += 1;
         if let Some(result) = result
             && self.luckiest.as_ref().is_none_or(|(best, _)| result < *best)
         {
-            self.luckiest = Some((result, program.clone()));
+            self.luckiest = Some((result, program));
         }
     }
 
@@ -169,7 +171,8 @@ impl<'a> Record<'a> {
 
     fn regrets(&self, policy: &dyn Policy) -> (f64, f64) {
         let (_, observed) = self.luckiest.as_ref().expect("the start has a result");
-        (self.table.regret(&policy.best(&self.notebook)), self.table.regret(observed))
+        let returned = self.notebook.program(&policy.best(&self.notebook)).expect("it returns what it tried");
+        (self.landscape.regret(returned), self.landscape.regret(observed))
     }
 
     /// A search that ended early stays where it is.

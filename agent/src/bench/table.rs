@@ -131,7 +131,16 @@ impl Table {
     /// How much worse than the best program this one truly is, in units of what the median program is. One that
     /// crashes counts as the worst.
     pub(super) fn regret(&self, program: &ProgramId) -> f64 {
-        (self.truth(program).unwrap_or(self.worst) - self.best) / self.scale()
+        self.as_regret(self.truth(program).unwrap_or(self.worst))
+    }
+
+    /// A result in the unit of regrets.
+    pub(super) fn as_regret(&self, result: f64) -> f64 {
+        (result - self.best) / self.scale()
+    }
+
+    pub(super) fn has(&self, program: &ProgramId) -> bool {
+        self.by_id.contains_key(program)
     }
 }
 
@@ -191,7 +200,7 @@ impl Space for Table {
     fn derive(&self, parent: &Program, changes: &[Change]) -> Option<Derived> {
         let (values, edits) = edited(parent, changes)?;
         let id = id(&values);
-        self.by_id.contains_key(&id).then_some(Derived { id, values, edits })
+        self.has(&id).then_some(Derived { id, values, edits })
     }
 
     fn reach(&self) -> usize {

@@ -221,7 +221,7 @@ pub(crate) enum BenchCommand {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct MethodArgs {
     /// Search methods: random, greedy, evolution, tpe, ppo; the five by default. PPO less one of its parts is
-    /// ppo-without-learning, ppo-without-repeats, ppo-without-scores
+    /// ppo-without-learning, ppo-without-repeats, ppo-without-scores, ppo-without-long-edits
     #[arg(long = "method", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub(crate) methods: Vec<Variant>,
 }
@@ -232,6 +232,9 @@ pub(crate) struct BenchSearchArgs {
     /// `param:NAME:cat` or `param:NAME:ord`, then `value:SEED`
     #[arg(long = "table", value_name = "FILE", num_args = 1.., required = true)]
     pub(crate) tables: Vec<PathBuf>,
+    /// Put the tables side by side as one space: a program is one row of each, its result the mean of theirs
+    #[arg(long, conflicts_with = "learn_from")]
+    pub(crate) together: bool,
     #[command(flatten)]
     pub(crate) methods: MethodArgs,
     /// Trials of each search, its start and repeats included

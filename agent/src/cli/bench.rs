@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 
 use super::args::{BenchCommand, BenchMergeArgs, BenchSearchArgs, BenchStoppingArgs};
 use crate::bench::{
-    self, CurveStudy, HISTORIES, History, MergeSettings, Merging, Rule, RuleName, Searched, Settings, Table,
+    self, CurveStudy, HISTORIES, History, Landscape, MergeSettings, Merging, Rule, RuleName, Searched,
+    Settings, Table, Together,
 };
 use crate::campaign::{DEFAULT_MERGE, DEFAULT_NOISE_REPEATS, UserError, read_studies};
 use crate::policy::{Method, Variant};
@@ -27,6 +28,11 @@ pub(crate) fn bench(command: &BenchCommand) -> Result<()> {
 
 fn search(args: &BenchSearchArgs) -> Result<()> {
     let tables = read(&args.tables)?;
+    let landscapes: Vec<Box<dyn Landscape>> = if args.together {
+        vec![Box::new(Together::new(tables))]
+    } else {
+        tables.into_iter().map(|table| Box::new(table) as Box<dyn Landscape>).collect()
+    };
     let learn_from = read(&args.learn_from)?;
     let mut methods = methods_or_all(&args.methods.methods);
     methods.extend(args.against.clone().filter(|against| !methods.contains(against)));
@@ -47,16 +53,16 @@ fn search(args: &BenchSearchArgs) -> Result<()> {
         opened.with_context(|| format!("cannot write {}", file.display()))?;
     }
     let mut all = Vec::new();
-    for table in tables {
+    for landscape in landscapes {
         let mut replayed = Vec::new();
         for method in &methods {
-            let searches = bench::replay(&table, method, &settings);
+            let searches = bench::replay(landscape.as_ref(), method, &settings);
             if args.json {
-                anstream::println!("{}", bench::json(&table, &searches, &settings)?);
+                anstream::println!("{}", bench::json(landscape.as_ref(), &searches, &settings)?);
             }
             replayed.push(searches);
         }
-        let searched = Searched { table, methods: replayed, against };
+        let searched = Searched { landscape, methods: replayed, against };
         if !args.json {
             anstream::println!("{}", bench::table_text(&searched, &settings));
         }

@@ -24,7 +24,7 @@ pub(super) const FEATURES: [(&str, f32); 20] = [
     ("knob", 0.0),
     ("choice", 0.0),
     ("expression", 0.0),
-    // Edits beyond the first.
+    // Edits beyond the first, of as many as there may be.
     ("more-edits", 0.0),
     // Mean reward of trials with this site, with its neighbours, with this very value.
     ("site-reward", 0.0),
@@ -150,6 +150,8 @@ pub(super) struct Reader<'a> {
     pub(super) parents: &'a [Parent],
     groups: HashMap<&'a str, Tally>,
     progress: f64,
+    /// The most edits that a candidate may have.
+    longest: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -158,8 +160,10 @@ impl<'a> Reader<'a> {
         tallies: &'a Tallies,
         parents: &'a [Parent],
         progress: f64,
+        longest: usize,
     ) -> Self {
-        Self { columns, tallies, parents, groups: tallies.groups(columns), progress }
+        let groups = tallies.groups(columns);
+        Self { columns, tallies, parents, groups, progress, longest }
     }
 
     /// Features of all candidates, one after the other. Masked ones have no say in what is highest.
@@ -190,7 +194,7 @@ impl<'a> Reader<'a> {
             }
             self.add_site(&mut features, share, column, from, to);
         }
-        features[8] = edits.saturating_sub(1) as f32 / 2.0;
+        features[8] = edits.saturating_sub(1) as f32 / (self.longest - 1) as f32;
         features[17] = candidate.parent as f32 / TOPS as f32;
         features[18] = f32::from(edits == 0);
         features[19] = self.progress as f32;
@@ -238,7 +242,7 @@ mod tests {
         tallies.add(1, encoding.code(1, "2"), 0.9, false);
         tallies.add(0, encoding.code(0, "1"), -1.0, true);
 
-        let reader = Reader::new(encoding.columns(), &tallies, &parents, 0.25);
+        let reader = Reader::new(encoding.columns(), &tallies, &parents, 0.25, 3);
         let candidates = [
             Candidate { parent: 0, moves: vec![(1, 2)] },
             Candidate { parent: 0, moves: vec![(0, 3), (1, 0)] },
@@ -278,8 +282,9 @@ mod tests {
         let row = encoding.row(&program.values);
         let parents = [pool::Parent::new(program, row, 0, &grid.sites(program), None, &mut encoding)];
         let (tallies, mut rng) = (Tallies::default(), ChaCha8Rng::seed_from_u64(1));
-        let candidates = pool::candidates(&parents, &|_| false, &mut rng);
-        let reader = Reader::new(encoding.columns(), &tallies, &parents, 1.0);
+        let singles = pool::singles(&parents, &|_| false, &mut rng);
+        let candidates = pool::candidates(&parents, singles, None, &|_| false, &mut rng);
+        let reader = Reader::new(encoding.columns(), &tallies, &parents, 1.0, 3);
         let mut outlooks = vec![Outlook::new(-1.0, 1.0); candidates.len()];
         outlooks[0] = Outlook::new(2.0, 1.0);
         let mut masked = vec![false; candidates.len()];

@@ -201,6 +201,17 @@ impl Notebook {
         self.position(trial).map(|index| &self.trials[index])
     }
 
+    /// The program of a trial that has begun.
+    pub(crate) fn program_of(&self, trial: TrialNumber) -> &Program {
+        let trial = self.trial(trial).expect("it has begun");
+        &self.programs[trial.program].program
+    }
+
+    /// The program of this identity, where it was tried or is pending.
+    pub(crate) fn program(&self, id: &ProgramId) -> Option<&Program> {
+        self.by_id.get(id).map(|&index| &self.programs[index].program)
+    }
+
     fn position(&self, trial: TrialNumber) -> Option<usize> {
         self.trials.binary_search_by_key(&trial, |observation| observation.trial).ok()
     }

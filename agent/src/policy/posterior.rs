@@ -101,9 +101,22 @@ impl Posterior {
         sum + (shared..longer.len()).map(|column| self.distance(column, longer[column], 0)).sum::<f64>()
     }
 
-    /// Predicts what each point is worth.
-    pub(super) fn predict(&self, bases: &[Row], points: &[Point]) -> Prediction<'_> {
-        let (n, width) = (self.runs.program.len(), points.len());
+    /// What each point is worth, without how sure that is: a small part of the price of both.
+    pub(super) fn means(&self, bases: &[Row], points: &[Point]) -> Vec<f64> {
+        self.means_of(&self.covariances(bases, points), points.len())
+    }
+
+    fn means_of(&self, covariances: &[f64], width: usize) -> Vec<f64> {
+        let mut mean = vec![0.0; width];
+        for (&program, &alpha) in self.runs.program.iter().zip(&self.alpha) {
+            add_scaled(&mut mean, alpha, &covariances[program * width..(program + 1) * width]);
+        }
+        mean
+    }
+
+    /// Between the programs of the runs and each point, one row a program.
+    fn covariances(&self, bases: &[Row], points: &[Point]) -> Vec<f64> {
+        let width = points.len();
         let from_bases: Vec<Vec<f64>> = bases
             .iter()
             .map(|base| self.runs.programs.iter().map(|row| self.square(base, row)).collect())
@@ -121,18 +134,22 @@ impl Posterior {
                 covariances[p * width + c] = self.variances.signal * matern(square.max(0.0)).0 + shared;
             }
         }
+        covariances
+    }
+
+    /// Predicts what each point is worth.
+    pub(super) fn predict(&self, bases: &[Row], points: &[Point]) -> Prediction<'_> {
+        let (n, width) = (self.runs.program.len(), points.len());
+        let covariances = self.covariances(bases, points);
         let mut solved = Vec::with_capacity((n + 8) * width);
-        let mut mean = vec![0.0; width];
-        for (&program, &alpha) in self.runs.program.iter().zip(&self.alpha) {
-            let row = &covariances[program * width..(program + 1) * width];
-            add_scaled(&mut mean, alpha, row);
-            solved.extend_from_slice(row);
+        for &program in &self.runs.program {
+            solved.extend_from_slice(&covariances[program * width..(program + 1) * width]);
         }
         self.factor.solve_lower(&mut solved, width);
         let mut prediction = Prediction {
             posterior: self,
             rows: points.iter().map(|point| changed(&bases[point.base], &point.changes)).collect(),
-            mean,
+            mean: self.means_of(&covariances, width),
             variance: vec![self.variances.signal + self.variances.program; width],
             solved: Vec::new(),
         };

@@ -38,6 +38,7 @@ fn predictions_are_those_of_the_textbook_before_and_after_a_pick() {
         Point { base: 1, changes: vec![(3, 2)], known: None },
     ];
     let mut prediction = posterior.predict(&bases, &points);
+    assert_eq!(posterior.means(&bases, &points), prediction.mean);
     let rows: Vec<Row> = points.iter().map(|p| changed(&bases[p.base], &p.changes)).collect();
     let check = |runs: &Runs, prediction: &Prediction<'_>, known: [Option<usize>; 3], what| {
         for (c, row) in rows.iter().enumerate() {

@@ -6,17 +6,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::draw::{self, Draw};
 use super::encoding::{Encoding, Row, trimmed};
 use super::features::{self, FEATURES, Outlook, Reader, STUDY_FEATURES, Tallies};
-use super::neighbours::neighbours;
-use super::pool::{self, Candidate, Parent, TOPS};
+use super::neighbours::{Near, neighbours};
+use super::pool::{self, Candidate, Composer, Parent, TOPS};
 use super::posterior::{Point, Posterior, Prediction};
 use super::ppo::{ARGS, Agent};
+use super::random::EDIT_COUNTS;
 use super::rollout::Step;
 use super::space::Batch;
 use super::surrogate::{Surrogate, prior_distance};
@@ -107,6 +108,11 @@ impl Proposer {
         !self.without.contains(&part)
     }
 
+    /// The most edits of one candidate, where sites are many.
+    fn longest(&self, sites: &[SiteView], near: Option<&Near>) -> Option<usize> {
+        pool::longest(sites.len(), near).filter(|_| self.has(Part::LongEdits))
+    }
+
     /// Edits of the baseline, each far from all programs before it, until there are so many programs.
     fn open(&mut self, batch: &mut Batch<'_>, programs: usize) {
         let baseline = &batch.notebook.programs()[0].program;
@@ -121,7 +127,12 @@ impl Proposer {
             }
             let mut draws: Vec<_> = (0..OPENING_DRAWS)
                 .map(|_| {
-                    let moves = random::moves_among(&mut self.rng, &sites, near.as_ref());
+                    let moves = if let Some(longest) = self.longest(&sites, near.as_ref()) {
+                        let edits = self.rng.random_range(longest / 2..=longest + longest / 2);
+                        random::moves_of(&mut self.rng, &sites, edits)
+                    } else {
+                        random::moves_among(&mut self.rng, &sites, near.as_ref())
+                    };
                     let changes = random::changes(&sites, &moves);
                     let mut values = baseline.values.clone();
                     values.extend(changes.iter().cloned());
@@ -191,8 +202,19 @@ impl Proposer {
         bases.extend(taken);
         bases.extend(under_way(notebook).map(|program| self.encoding.rows()[program].clone()));
         let encoding = &self.encoding;
-        let candidates = pool::candidates(&parents, &|row| tried(encoding, row), &mut self.rng);
-        let mut points: Vec<Point> = candidates.iter().map(|candidate| candidate.point(&parents)).collect();
+        let points_of = |candidates: &[Candidate]| -> Vec<Point> {
+            candidates.iter().map(|candidate| candidate.point(&parents)).collect()
+        };
+        let tried = |row: &Row| tried(encoding, row);
+        let singles = pool::singles(&parents, &tried, &mut self.rng);
+        let composer = self.longest(&parents[0].sites, parents[0].near.as_ref()).map(|longest| {
+            let parent = |single: &Candidate| posterior.fitted[parents[single.parent].known];
+            let means = posterior.means(&bases, &points_of(&singles)).into_iter();
+            let gains: Vec<f64> = means.zip(&singles).map(|(mean, single)| mean - parent(single)).collect();
+            Composer::new(&singles, &gains, longest)
+        });
+        let candidates = pool::candidates(&parents, singles, composer.as_ref(), &tried, &mut self.rng);
+        let mut points = points_of(&candidates);
         let waiting =
             (parents.len()..bases.len()).map(|base| Point { base, changes: Vec::new(), known: None });
         points.extend(waiting);
@@ -238,10 +260,11 @@ impl Proposer {
     ) {
         let is_masked = |candidate: &Candidate| candidate.moves.is_empty() && !self.has(Part::Repeats);
         let mut masked: Vec<bool> = candidates.iter().map(is_masked).collect();
+        let longest = self.longest(&parents[0].sites, parents[0].near.as_ref()).unwrap_or(EDIT_COUNTS.len());
         let mut attempts = ATTEMPTS;
         while !batch.is_full() && attempts > 0 && masked.contains(&false) {
             let progress = features::progress(batch.notebook.runs().len());
-            let reader = Reader::new(self.encoding.columns(), &self.tallies, parents, progress);
+            let reader = Reader::new(self.encoding.columns(), &self.tallies, parents, progress, longest);
             let outlooks: Vec<Outlook> = prediction.mean[..candidates.len()]
                 .iter()
                 .zip(&prediction.variance)

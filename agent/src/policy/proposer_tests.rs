@@ -18,6 +18,15 @@ fn a_study_opens_with_edits_of_the_baseline_that_are_far_from_each_other() {
 }
 
 #[test]
+fn where_sites_are_many_a_study_opens_with_many_edits_at_once() {
+    let grid = Grid { categories: 12, ladders: 18, width: 4 };
+    let proposals = Proposer::new(1).ask(&grid.notebook(), &grid, OPENING - 1);
+    let edits: Vec<usize> = proposals.iter().map(|proposal| proposal.edits.len()).collect();
+    assert!(edits.iter().all(|edits| (4..=15).contains(edits)), "{edits:?}");
+    assert!(edits.iter().sum::<usize>() >= 70, "{edits:?}");
+}
+
+#[test]
 fn the_opening_goes_on_for_as_long_as_there_is_no_result() {
     let mut proposer = Proposer::new(1);
     let baseline = GRID.baseline();

@@ -147,7 +147,6 @@ pub(super) fn moves_among(rng: &mut ChaCha8Rng, sites: &[SiteView], near: Option
 
 /// The same, as indices of sites and of their values.
 fn moves(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Moves {
-    let mut changeable: Vec<usize> = (0..sites.len()).filter(|&site| sites[site].values.len() > 1).collect();
     let mut count = 1;
     let mut left: f64 = rng.random();
     for chance in EDIT_COUNTS {
@@ -157,7 +156,13 @@ fn moves(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Moves {
         left -= chance;
         count += 1;
     }
-    let count = count.min(EDIT_COUNTS.len()).min(changeable.len());
+    moves_of(rng, sites, count.min(EDIT_COUNTS.len()))
+}
+
+/// So many random edits at distinct sites; fewer where there are fewer sites.
+pub(super) fn moves_of(rng: &mut ChaCha8Rng, sites: &[SiteView], count: usize) -> Moves {
+    let mut changeable: Vec<usize> = (0..sites.len()).filter(|&site| sites[site].values.len() > 1).collect();
+    let count = count.min(changeable.len());
     let (drawn, _) = changeable.partial_shuffle(rng, count);
     drawn.iter().map(|&site| (site, other_value(rng, &sites[site]))).collect()
 }

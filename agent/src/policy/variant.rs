@@ -20,16 +20,19 @@ pub(crate) enum Part {
     Repeats,
     /// What the surrogate says of candidates: they are drawn blindly. It still says which programs are good.
     Scores,
+    /// More than three edits at a time where sites are many.
+    LongEdits,
 }
 
 impl Part {
-    const ALL: [Self; 3] = [Self::Learning, Self::Repeats, Self::Scores];
+    const ALL: [Self; 4] = [Self::Learning, Self::Repeats, Self::Scores, Self::LongEdits];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Learning => "learning",
             Self::Repeats => "repeats",
             Self::Scores => "scores",
+            Self::LongEdits => "long-edits",
         }
     }
 }

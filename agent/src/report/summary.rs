@@ -127,13 +127,15 @@ fn early_stop(text: &mut String, study: &Study, before: &Audit) {
 
 fn audited(text: &mut String, audit: &Audit, of: &str) {
     let share = audit.wrong_stops().map_or("not known".into(), |share| format!("{:.0} %", 100.0 * share));
+    let coverage = match audit.audited {
+        0 => "none was drawn for the audit so far".to_owned(),
+        all => format!("{} of {all} audited runs ended above the bound they were given", audit.covered),
+    };
     let _ = writeln!(
         text,
-        "early stop{of}: {} of {} audited runs ended above the bound they were given\n  \
+        "early stop{of}: {coverage}\n  \
          would-be winners stopped: {share}, at most {:.0} % (95 % limit); {} were never to be stopped, {} were and \
          ran on, each for ten",
-        audit.covered,
-        audit.audited,
         100.0 * audit.most_wrong_stops(),
         audit.unstopped_winners,
         audit.audited_winners,
@@ -179,6 +181,10 @@ mod tests {
         for words in ["11 of 12 audited", "stopped: 25 %, at most 6", "30 were never to be stopped, 1 were"] {
             assert!(some.contains(words), "{words:?} is not in {some}");
         }
-        assert!(told(Audit::default()).contains("stopped: not known, at most 100 %"));
+        let none = told(Audit::default());
+        assert!(
+            none.contains("none was drawn") && none.contains("stopped: not known, at most 100 %"),
+            "{none}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! A proposal: one to three edits of a parent, or none, which repeats the parent on a fresh seed.
+//! A proposal: edits of a parent, or none, which repeats the parent on a fresh seed.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub(crate) struct Edit {
 pub(crate) struct Proposal {
     /// The trial whose program is edited.
     pub(crate) parent: TrialNumber,
-    /// One to three edits at distinct sites; empty for a repeat.
+    /// At distinct sites; empty for a repeat.
     pub(crate) edits: Vec<Edit>,
     /// The program that the edits give.
     pub(crate) program: ProgramId,

@@ -141,7 +141,7 @@ impl Landscape for Together {
 mod tests {
     use rand::SeedableRng;
 
-    use super::super::table::tests::square;
+    use super::super::testing::square;
     use super::*;
     use crate::bench::{Settings, checkpoints, replay};
     use crate::policy::{Method, Variant};

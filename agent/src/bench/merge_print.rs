@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::compare::mean_and_error;
-use super::merging::{MergeSettings, Rule};
+use super::merge_settings::MergeSettings;
+use super::merging::Rule;
 use super::night::Morning;
 use super::table::Table;
 

@@ -1,24 +1,11 @@
 //! Rules of merging, each on nights of its own: the study's, and three that people go by.
 
+use super::merge_settings::MergeSettings;
 use super::night::{Morning, Night};
 use super::parallel::each;
 use super::studied;
 use super::table::Table;
-use crate::policy::Variant;
-use crate::study::{MergeRule, mean, standard_deviation};
-
-/// How many nights there are, and of what length.
-#[derive(Clone, Debug)]
-pub(crate) struct MergeSettings {
-    pub(crate) search: Variant,
-    /// Of a night, proofs included.
-    pub(crate) evaluations: usize,
-    pub(crate) repeats: usize,
-    pub(crate) seed: u64,
-    pub(crate) rule: MergeRule,
-    /// How often the baseline is repeated at the start, where a rule has to know the noise.
-    pub(crate) noise_repeats: usize,
-}
+use crate::study::{mean, standard_deviation};
 
 /// When a program takes the incumbent's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,21 +98,9 @@ fn confirm(table: &Table, settings: &MergeSettings, number: u64) -> Morning {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::table::tests::square;
+mod tests {
+    use super::super::testing::{nights_of, square};
     use super::*;
-    use crate::policy::Method;
-
-    pub(in crate::bench) fn settings(repeats: usize, evaluations: usize) -> MergeSettings {
-        MergeSettings {
-            search: Variant::from(Method::Random),
-            evaluations,
-            repeats,
-            seed: 3,
-            rule: MergeRule { alpha: 0.02, most_pairs: 30, smallest_effect: None },
-            noise_repeats: 3,
-        }
-    }
 
     /// A slope with noise of a deviation of 1.1.
     fn slope(steepness: f64) -> Table {
@@ -136,15 +111,15 @@ pub(super) mod tests {
     #[test]
     fn nights_are_the_same_each_time_and_no_longer_than_asked_for() {
         for rule in Rule::ALL {
-            let found = nights(&slope(0.5), rule, &settings(3, 60));
-            assert_eq!(found, nights(&slope(0.5), rule, &settings(3, 60)), "{rule:?}");
+            let found = nights(&slope(0.5), rule, &nights_of(3, 60));
+            assert_eq!(found, nights(&slope(0.5), rule, &nights_of(3, 60)), "{rule:?}");
             assert!(found.iter().all(|night| night.proof < 60), "{found:?}");
         }
     }
 
     #[test]
     fn where_gains_are_clear_the_proof_finds_them() {
-        for night in nights(&slope(3.0), Rule::Ours, &settings(6, 100)) {
+        for night in nights(&slope(3.0), Rule::Ours, &nights_of(6, 100)) {
             assert!(night.merges > 0 && night.false_merges == 0 && night.regret < 0.5, "{night:?}");
             assert!(night.proof < 30, "{night:?}");
         }
@@ -153,7 +128,7 @@ pub(super) mod tests {
     #[test]
     fn where_all_is_noise_keeping_what_is_lower_merges_much_and_the_proof_nearly_nothing() {
         let merges = |rule: Rule| -> usize {
-            nights(&slope(1e-3), rule, &settings(20, 60)).iter().map(|night| night.merges).sum()
+            nights(&slope(1e-3), rule, &nights_of(20, 60)).iter().map(|night| night.merges).sum()
         };
         assert!(merges(Rule::KeepIfLower) >= 20, "{}", merges(Rule::KeepIfLower));
         assert!(merges(Rule::Ours) <= 1, "{}", merges(Rule::Ours));

@@ -11,6 +11,7 @@ mod cost;
 mod csv;
 mod landscape;
 mod merge_print;
+mod merge_settings;
 mod merging;
 mod night;
 mod parallel;
@@ -23,10 +24,14 @@ mod stopping;
 mod studied;
 mod table;
 
+#[cfg(test)]
+mod testing;
+
 pub(crate) use cost::{HISTORIES, History};
 pub(crate) use landscape::{Landscape, Together};
 pub(crate) use merge_print::{Merging, merging_text};
-pub(crate) use merging::{MergeSettings, Rule, nights};
+pub(crate) use merge_settings::MergeSettings;
+pub(crate) use merging::{Rule, nights};
 pub(crate) use plot::{curves, points};
 pub(crate) use print::{json, ratios, table_text};
 pub(crate) use reader::{read, read_runs};

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::merging::MergeSettings;
+use super::merge_settings::MergeSettings;
 use super::table::Table;
 use crate::policy::{Notebook, Policy, Program};
 use crate::study::{Outcome, ProgramId, Proposal, TrialNumber};

@@ -80,7 +80,7 @@ fn log(regret: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::replay::replay;
-    use super::super::table::tests::square;
+    use super::super::testing::square;
     use super::*;
     use crate::policy::{Method, Variant};
 

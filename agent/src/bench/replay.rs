@@ -188,7 +188,7 @@ impl<'a> Record<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::reader::parse;
-    use super::super::table::tests::square;
+    use super::super::testing::square;
     use super::*;
     use crate::policy::Method;
 

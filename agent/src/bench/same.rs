@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::merging::MergeSettings;
+use super::merge_settings::MergeSettings;
 use super::parallel::each;
 use super::studied::{begun, rules, settle, take_in, tried};
 use super::table::id;
@@ -76,17 +76,17 @@ fn compare(runs: &[f64], settings: &MergeSettings, number: u64) -> Compared {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::nights_of;
     use super::*;
-    use crate::bench::merging::tests::settings;
 
     #[test]
     fn a_program_is_hardly_ever_merged_with_itself() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let mut normal = || (0..12).map(|_| rand::RngExt::random::<f64>(&mut rng)).sum::<f64>() - 6.0;
         let runs: Vec<f64> = (0..60).map(|_| 1.9 + 0.02 * normal()).collect();
-        let found = same(&runs, &settings(500, 0));
+        let found = same(&runs, &nights_of(500, 0));
         assert_eq!(found.comparisons, 500);
         assert!(found.false_share <= 0.01 && found.proof_trials > 6.0, "{found:?}");
-        assert_eq!(found, same(&runs, &settings(500, 0)));
+        assert_eq!(found, same(&runs, &nights_of(500, 0)));
     }
 }

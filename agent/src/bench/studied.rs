@@ -1,7 +1,7 @@
 //! A night as a study has it: the study itself decides what is done next and what is merged, and a table stands in for
 //! training.
 
-use super::merging::MergeSettings;
+use super::merge_settings::MergeSettings;
 use super::night::{Morning, Night};
 use super::table::Table;
 use crate::policy::Program;

@@ -213,25 +213,11 @@ impl Space for Table {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use rand::SeedableRng;
 
+    use super::super::testing::square;
     use super::*;
-
-    /// Parameters `a` (a category) and `b` (a ladder), each with the values `0..width`; `result` gives the results of a
-    /// program, `None` says that there is no such program.
-    pub(in crate::bench) fn square(width: usize, result: impl Fn(usize, usize) -> Option<Vec<f64>>) -> Table {
-        let values: Vec<String> = (0..width).map(|value| value.to_string()).collect();
-        let column =
-            |name: &str| Column { name: name.to_owned(), ordered: name == "b", values: values.clone() };
-        let mut rows = Vec::new();
-        for (a, b) in (0..width).flat_map(|a| (0..width).map(move |b| (a, b))) {
-            let values = Values::from([("a".to_owned(), a.to_string()), ("b".to_owned(), b.to_string())]);
-            rows.extend(result(a, b).map(|results| (values, results)));
-        }
-        Table::new("square".to_owned(), false, vec![column("a"), column("b")], rows)
-            .expect("results that differ")
-    }
 
     fn program(a: usize, b: usize) -> ProgramId {
         id(&Values::from([("a".to_owned(), a.to_string()), ("b".to_owned(), b.to_string())]))

@@ -7,6 +7,14 @@ use std::fmt;
 
 use super::{Adapter, Kind};
 
+/// The environment variable that picks a device; a study's user sets it, and a study sets it for each run.
+pub(crate) const VARIABLE: &str = "AUTORESEARCH_DEVICE";
+
+/// The device that the user asks for.
+pub(crate) fn wish() -> Option<String> {
+    std::env::var(VARIABLE).ok()
+}
+
 /// What a run trains on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Device {
@@ -76,7 +84,7 @@ pub(crate) fn chosen(wish: Option<&str>, adapters: &[Adapter]) -> Result<Vec<Dev
         format!(
             "unknown device '{wish}': {} is flex (the processor), wgpu (the first GPU), wgpu:N (the GPU with this number, \
              from 0) or software (slow Vulkan)",
-            super::VARIABLE
+            VARIABLE
         )
     })?;
     let found = device == Device::Processor || device.place(adapters).is_some();

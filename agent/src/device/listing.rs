@@ -6,10 +6,18 @@ use std::task::{Context, Poll, Waker};
 
 use wgpu::{Backend, Backends, DeviceType};
 
-use super::{Adapter, Kind};
+use super::{Adapter, Device, Kind};
 
 /// `VK_MEMORY_HEAP_DEVICE_LOCAL_BIT` of Vulkan's specification.
 const DEVICE_LOCAL: u32 = 1;
+
+/// What there is to choose from. Whoever asks for the processor may do so because a driver crashes: then none is loaded.
+pub(crate) fn adapters(wish: Option<&str>) -> Vec<Adapter> {
+    if wish == Some(Device::PROCESSOR) {
+        return Vec::new();
+    }
+    found().iter().map(describe).collect()
+}
 
 /// Only the first graphics API that finds anything counts: another one would list the same devices again.
 pub(super) fn found() -> Vec<wgpu::Adapter> {

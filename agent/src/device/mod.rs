@@ -11,22 +11,7 @@ mod listing;
 mod probe;
 
 pub(crate) use self::adapter::{Adapter, Kind, size};
-pub(crate) use self::choice::{Device, chosen, differ, list};
+pub(crate) use self::choice::{Device, VARIABLE, chosen, differ, list, wish};
 pub(crate) use self::gate::{Gate, gates};
+pub(crate) use self::listing::adapters;
 pub(crate) use self::probe::probe;
-
-/// The environment variable that picks a device; a study's user sets it, and a study sets it for each run.
-pub(crate) const VARIABLE: &str = "AUTORESEARCH_DEVICE";
-
-/// The device that the user asks for.
-pub(crate) fn wish() -> Option<String> {
-    std::env::var(VARIABLE).ok()
-}
-
-/// What there is to choose from. Who asks for the processor may do so because a driver crashes: then none is loaded.
-pub(crate) fn adapters(wish: Option<&str>) -> Vec<Adapter> {
-    if wish == Some(Device::PROCESSOR) {
-        return Vec::new();
-    }
-    listing::found().iter().map(listing::describe).collect()
-}

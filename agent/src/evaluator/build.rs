@@ -8,7 +8,10 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::cargo::{self, Artefact};
-use super::evaluate::{EvaluateError, Stop, prepare, tail, until_cancelled};
+use super::evaluate::prepare;
+use super::log::tail;
+use super::stop::{EvaluateError, Stop};
+use super::watch::until_cancelled;
 use super::{Evaluator, Job, Slot, Watch};
 use crate::runner::{Command, Exit};
 use crate::study::{Ending, Measurement};

@@ -2,74 +2,19 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::future::Future;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
 
+use super::log::tail;
+use super::stop::{EvaluateError, Stop};
+use super::watch::{Phase, Progress, Watch, until_cancelled};
 use super::{Job, Plan, Recovery, Slot, Tree, cargo};
-use crate::device::Device;
 use crate::runner::{Command, Exit, Finished, Limits, Runner};
-use crate::study::{Ending, Measurement, Point};
-
-/// As much of a log's end as is read for a reason, in bytes.
-const LOG_TAIL: u64 = 1 << 20;
+use crate::study::{Ending, Measurement};
 
 /// Characters of a reason: it is one line for people.
 const REASON_CEILING: usize = 300;
-
-/// What keeps a trial from being judged at all. It is not the program's fault, and the study cannot
-/// go on as if nothing were.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum EvaluateError {
-    #[error("{what}: {source}")]
-    Io { what: String, source: io::Error },
-    #[error("the disk is full: a trial was stopped to keep {} MiB free; make room and run again; its log is {}", .floor >> 20, .log.display())]
-    DiskFull { floor: u64, log: PathBuf },
-    #[error("'{command}' cannot be started: {reason}")]
-    Spawn { command: String, reason: String },
-    #[error("{count} processes of a trial cannot be ended, so its device cannot be used again; its log is {}", .log.display())]
-    Survivors { count: usize, log: PathBuf },
-    /// A fault of the device that does not pass.
-    #[error(
-        "device {device} does not work: {reason}; {doubt}; see to it, and `run` goes on from there: nothing is lost"
-    )]
-    Device { device: Device, reason: String, doubt: String },
-    /// The package has no binary, or more than one and none is chosen.
-    #[error("{0}")]
-    Binary(String),
-    #[error("cannot fetch the dependencies: {0}")]
-    Fetch(String),
-}
-
-/// The parts of a trial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Build,
-    Smoke,
-    Train,
-}
-
-/// What happens while a trial runs.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Progress {
-    /// A phase begins (to wait for its device, perhaps).
-    Phase(Phase),
-    /// A new point of the learning curve.
-    Point(Point),
-    /// The device does not work, and is waited for.
-    Waiting(String),
-}
-
-/// Who watches a trial, and may end it.
-pub(crate) struct Watch<'a> {
-    pub(crate) progress: &'a mut (dyn FnMut(Progress) + Send),
-    /// Asked at every point but the one at share 1; a reason stops the run.
-    pub(crate) prune: &'a mut (dyn FnMut(&[Point]) -> Option<String> + Send),
-    /// Turns true when the trial is to be cancelled.
-    pub(crate) cancelled: watch::Receiver<bool>,
-}
 
 /// Evaluates the programs of one study.
 #[derive(Clone, Debug)]
@@ -77,29 +22,6 @@ pub(crate) struct Evaluator {
     pub(crate) runner: Runner,
     pub(crate) plan: Plan,
     pub(crate) recovery: Recovery,
-}
-
-/// Why a trial goes no further.
-pub(super) enum Stop {
-    /// The program ended so; the second is one line for people.
-    End(Ending, String),
-    Fault(EvaluateError),
-}
-
-impl From<EvaluateError> for Stop {
-    fn from(error: EvaluateError) -> Self {
-        Self::Fault(error)
-    }
-}
-
-impl Stop {
-    pub(super) fn cancelled() -> Self {
-        Self::End(Ending::Cancelled, "stopped by the user".to_owned())
-    }
-
-    pub(super) fn io(what: &str) -> impl FnOnce(io::Error) -> Self {
-        |source| Self::Fault(EvaluateError::Io { what: what.to_owned(), source })
-    }
 }
 
 impl Evaluator {
@@ -254,35 +176,4 @@ pub(super) fn untouched() -> Measurement {
 pub(super) fn prepare(slot: &Slot, tree: &Tree, logs: &Path) -> Result<(), EvaluateError> {
     let done = fs::create_dir_all(logs).and_then(|()| slot.fill(tree));
     done.map_err(|source| EvaluateError::Io { what: "cannot fill the slot".to_owned(), source })
-}
-
-/// The end of a log; empty when there is none.
-pub(super) fn tail(log: &Path) -> String {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut file = fs::File::open(log)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG_TAIL)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
-}
-
-/// What a future gives, or `None` when the trial is cancelled first.
-pub(super) async fn until_cancelled<T>(
-    cancelled: &mut watch::Receiver<bool>,
-    future: impl Future<Output = T>,
-) -> Option<T> {
-    let cancellation = async {
-        // Nobody is left who could cancel: never.
-        if cancelled.wait_for(|yes| *yes).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        biased;
-        () = cancellation => None,
-        value = future => Some(value),
-    }
 }

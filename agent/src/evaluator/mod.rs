@@ -8,22 +8,27 @@ mod fault;
 mod job;
 mod kv;
 mod limits;
+mod log;
 mod metric;
 mod pack;
 mod reading;
 mod recovery;
 mod slot;
+mod stop;
 mod train;
 mod verdict;
 mod warm;
+mod watch;
 
-pub(crate) use evaluate::{EvaluateError, Evaluator, Phase, Progress, Watch};
+pub(crate) use evaluate::Evaluator;
 pub(crate) use job::{File, Job, Plan, Tree};
 pub(crate) use limits::{LimitSettings, PhaseLimits, total_memory};
 pub(crate) use metric::{Metric, MetricSource};
 pub(crate) use pack::Elsewhere;
 pub(crate) use recovery::Recovery;
 pub(crate) use slot::{Slot, cache_directory, slots_directory};
+pub(crate) use stop::EvaluateError;
+pub(crate) use watch::{Phase, Progress, Watch};
 
 #[cfg(test)]
 mod tests;

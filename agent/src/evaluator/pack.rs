@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::evaluate::{EvaluateError, Stop, conclude, tail, untouched};
+use super::evaluate::{conclude, untouched};
+use super::log::tail;
 use super::reading::Told;
+use super::stop::{EvaluateError, Stop};
 use super::train::{fault, take_over};
 use super::verdict::{self, Evidence};
 use super::{Evaluator, Job, Slot, Watch, cargo};

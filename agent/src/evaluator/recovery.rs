@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::evaluate::{EvaluateError, Progress, Stop, tail, until_cancelled};
-use super::{Evaluator, Job, Slot, Watch, verdict};
+use super::log::tail;
+use super::stop::{EvaluateError, Stop};
+use super::watch::{Progress, Watch, until_cancelled};
+use super::{Job, Slot, verdict};
 use crate::device::Device;
 use crate::runner::{Command, Exit, Limits, Runner};
 
@@ -58,23 +60,11 @@ impl Recovery {
             (exit, _) => Some(exit.to_string()),
         })
     }
-}
-
-impl Evaluator {
-    /// Makes sure that nothing trains on the slot's device before it is known to work. What was killed may have left it
-    /// hanging, whoever's fault that was.
-    pub(super) async fn doubt(&self, slot: &Slot, job: &Job<'_>, log: &Path, reason: &str) {
-        if slot.gate.device.is_wgpu() {
-            let (title, log) = (job.title, log.display());
-            let doubt =
-                format!("the last run on it was {title}, which ended with: {reason}; its log is {log}");
-            *slot.gate.doubt.lock().await = Some(doubt);
-        }
-    }
 
     /// Waits until the slot's device is known to work. Whoever calls it may train there, and so is alone on a GPU.
     pub(super) async fn clear_doubt(
         &self,
+        runner: &Runner,
         slot: &Slot,
         job: &Job<'_>,
         watch: &mut Watch<'_>,
@@ -83,9 +73,9 @@ impl Evaluator {
         let mut doubt = doubt.ok_or_else(Stop::cancelled)?;
         let Some(why) = doubt.as_ref() else { return Ok(()) };
         let device = slot.gate.device;
-        let mut pauses = self.recovery.pauses.iter();
+        let mut pauses = self.pauses.iter();
         loop {
-            let probe = self.recovery.probe(&self.runner, device, job.logs.join("probe.log"));
+            let probe = self.probe(runner, device, job.logs.join("probe.log"));
             let probed = until_cancelled(&mut watch.cancelled, probe).await.ok_or_else(Stop::cancelled)?;
             let Some(reason) = probed.map_err(Stop::io("cannot start the probe of a device"))? else { break };
             let Some(pause) = pauses.next() else {
@@ -98,5 +88,15 @@ impl Evaluator {
         }
         *doubt = None;
         Ok(())
+    }
+}
+
+/// Makes sure that nothing trains on the slot's device before it is known to work. What was killed may have left it
+/// hanging, whoever's fault that was.
+pub(super) async fn doubt(slot: &Slot, job: &Job<'_>, log: &Path, reason: &str) {
+    if slot.gate.device.is_wgpu() {
+        let (title, log) = (job.title, log.display());
+        let doubt = format!("the last run on it was {title}, which ended with: {reason}; its log is {log}");
+        *slot.gate.doubt.lock().await = Some(doubt);
     }
 }

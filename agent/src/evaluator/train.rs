@@ -5,10 +5,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::evaluate::{Phase, Progress, Stop, tail, until_cancelled};
 use super::fault::{self, Fault};
+use super::log::tail;
 use super::reading::{Heard, Told};
+use super::recovery::doubt;
+use super::stop::Stop;
 use super::verdict::{self, Evidence};
+use super::watch::{Phase, Progress, until_cancelled};
 use super::{Evaluator, Job, Slot, Watch, cargo};
 use crate::device;
 use crate::runner::{Command, Exit, Finished, Limits};
@@ -90,7 +93,7 @@ impl Evaluator {
     ) -> Result<Ran, Stop> {
         let gate = until_cancelled(&mut watch.cancelled, slot.gate.enter_to_train()).await;
         let _gate = gate.ok_or_else(Stop::cancelled)?;
-        self.clear_doubt(slot, job, watch).await?;
+        self.recovery.clear_doubt(&self.runner, slot, job, watch).await?;
         let cancelled = watch.cancelled.clone();
         let mut told = Told::default();
         let mut pruned = None;
@@ -117,7 +120,7 @@ impl Evaluator {
         let fault = fault.map(|(fault, _)| fault).filter(|fault| fault.ending() == ending);
         let fault = fault.map_or_else(String::new, |fault| format!("{fault}: "));
         if matches!(ending, Ending::DeviceFailed | Ending::TimedOut) {
-            self.doubt(slot, job, &run.log, &format!("{fault}{reason}")).await;
+            doubt(slot, job, &run.log, &format!("{fault}{reason}")).await;
         }
         Ok(Ran { finished, told, fault, ending, reason })
     }

@@ -16,8 +16,8 @@ use git2::{
     StatusOptions, Tree,
 };
 
-use super::follow::Stop;
 use super::open::io_error;
+use super::wait::Stop;
 use super::{CommitId, RepoError, Wait};
 
 /// Where new versions of files are written before they take their places, in the git directory.

@@ -6,6 +6,7 @@
 
 use super::branches::full;
 use super::checkout::WorkingTree;
+use super::wait::Stop;
 use super::{CommitId, Repo, RepoError, Wait};
 
 /// What came of letting a branch follow.
@@ -75,28 +76,6 @@ impl Repo {
             [tree] => tree.advance(at, to),
             _ => Err(Stop::Wait(Wait::CheckedOutTwice)),
         }
-    }
-}
-
-/// Why a checkout was not brought along: something that passes, or an error.
-#[derive(Debug)]
-pub(super) enum Stop {
-    Wait(Wait),
-    Error(RepoError),
-}
-
-impl Stop {
-    fn into_waiting(self) -> Result<Wait, RepoError> {
-        match self {
-            Self::Wait(wait) => Ok(wait),
-            Self::Error(error) => Err(error),
-        }
-    }
-}
-
-impl<E: Into<RepoError>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Error(error.into())
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::RepoError;
+
 /// How many changed files a message names.
 const NAMED: usize = 3;
 
@@ -44,6 +46,28 @@ impl fmt::Display for Wait {
                 write!(f, "{} is on another file system than its git directory", root.display())
             }
         }
+    }
+}
+
+/// Why a checkout was not brought along: something that passes, or an error.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Wait(Wait),
+    Error(RepoError),
+}
+
+impl Stop {
+    pub(super) fn into_waiting(self) -> Result<Wait, RepoError> {
+        match self {
+            Self::Wait(wait) => Ok(wait),
+            Self::Error(error) => Err(error),
+        }
+    }
+}
+
+impl<E: Into<RepoError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
     }
 }
 

@@ -10,8 +10,8 @@ use syn::visit::{self, Visit};
 use syn::{Block, Expr, Item, ItemConst, Macro, Stmt, Token};
 
 use super::parse::Parsed;
-use super::program::stem;
 use super::scope::is_test;
+use super::site::stem;
 use super::term::{Term, Value, compute};
 
 /// Names of constants that stand for others, at most, in a chain: a guard against circles.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::study::Sources;
@@ -11,6 +10,7 @@ use super::constraint::{self, Violation};
 use super::knob::Knob;
 use super::outline::Outline;
 use super::place::Place;
+use super::site::stem;
 use super::text_edit::TextEdit;
 
 /// The Rust files of a program, by path.
@@ -76,14 +76,4 @@ pub(super) fn numbered(name: String, seen: &mut BTreeMap<String, usize>) -> Stri
     let count = seen.entry(name.clone()).or_default();
     *count += 1;
     if *count == 1 { name } else { format!("{name}#{count}") }
-}
-
-/// What a file is called in the names of its sites: `model` for `src/model.rs` and `src/model/mod.rs`.
-pub(super) fn stem(path: &str) -> &str {
-    let path = Path::new(path);
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    if stem != "mod" {
-        return stem;
-    }
-    path.parent().and_then(Path::file_name).and_then(|folder| folder.to_str()).unwrap_or(stem)
 }

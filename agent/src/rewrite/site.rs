@@ -3,6 +3,7 @@
 //! It is plain data: the proposals of a search are made from it, the text is changed by `Rewriter`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::study::Edit;
 
@@ -94,4 +95,14 @@ impl Site {
     fn folder(&self) -> &str {
         self.name.split('@').next().unwrap_or_default()
     }
+}
+
+/// What a file is called in the names of its sites: `model` for `src/model.rs` and `src/model/mod.rs`.
+pub(super) fn stem(path: &str) -> &str {
+    let path = Path::new(path);
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    if stem != "mod" {
+        return stem;
+    }
+    path.parent().and_then(Path::file_name).and_then(|folder| folder.to_str()).unwrap_or(stem)
 }

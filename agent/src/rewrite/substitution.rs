@@ -9,8 +9,8 @@ use super::choice::Choice;
 use super::expression::{Bound, Match, Pattern};
 use super::imports::{Import, newline};
 use super::pattern::Side;
-use super::program::{Program, Replacement, numbered, stem};
-use super::site::{ORIGINAL, Site, SiteKind, Title};
+use super::program::{Program, Replacement, numbered};
+use super::site::{ORIGINAL, Site, SiteKind, Title, stem};
 use super::template::Template;
 use super::text_edit::TextEdit;
 

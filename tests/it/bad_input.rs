@@ -182,7 +182,7 @@ fn an_unknown_key_is_told_with_the_nearest_known_one() {
 fn settings_that_cannot_be_read() {
     for (settings, words) in [
         ("trials = \"many\"\n", &["autoresearch.toml", "trials"][..]),
-        ("for = \"soon\"\n", &["`soon` is no duration", "8h"]),
+        ("for = \"soon\"\n", &["`soon` is not a duration", "8h"]),
         ("budget = ", &["autoresearch.toml", "TOML"]),
         ("search = \"psychic\"\n", &["psychic", "random, greedy"]),
         ("[metric]\npattern = \"(\"\n", &["`(`", "regular expression"]),

@@ -1,0 +1,97 @@
+//! Which keys there are: those that the settings have as values, at any depth. Any other is refused with the nearest.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// Two names as similar as this (1 for the same) are one with a slip of the pen.
+const SIMILAR: f64 = 0.5;
+
+/// All keys of the settings, dotted. `settings` is any value of them, as JSON.
+pub(super) fn known(settings: &Value) -> BTreeSet<String> {
+    let Value::Object(fields) = settings else { return BTreeSet::new() };
+    let below = |(name, value): (&String, &Value)| match known(value) {
+        inner if inner.is_empty() => vec![name.clone()],
+        inner => inner.into_iter().map(|key| format!("{name}.{key}")).collect(),
+    };
+    fields.iter().flat_map(below).collect()
+}
+
+/// Finds the first key of a file that is not known, and says what may have been meant.
+pub(super) fn refuse_unknown(file: &toml::Table, known: &BTreeSet<String>) -> Result<(), String> {
+    let unknown = leaves(file).into_iter().find(|key| !known.contains(key));
+    unknown.map_or(Ok(()), |key| Err(format!("unknown key `{key}`; {}", advice(&key, known))))
+}
+
+/// All keys of a file that hold no table, dotted; empty tables are left out.
+fn leaves(table: &toml::Table) -> Vec<String> {
+    let below = |(name, value): (&String, &toml::Value)| match value {
+        toml::Value::Table(inner) => leaves(inner).iter().map(|key| format!("{name}.{key}")).collect(),
+        _ => vec![name.clone()],
+    };
+    table.iter().flat_map(below).collect()
+}
+
+fn advice(unknown: &str, known: &BTreeSet<String>) -> String {
+    match nearest(unknown, known.iter().map(String::as_str)) {
+        Some(key) => format!("did you mean `{key}`?"),
+        None => format!("the keys are {}", known.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// The known name that is most like one that is not; `None` where none is like it.
+pub(super) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let similarity = |name: &str| strsim::normalized_damerau_levenshtein(unknown, name);
+    let all = known.into_iter().map(|name| (similarity(name), name));
+    all.max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(similarity, _)| *similarity > SIMILAR)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn of_the_settings() -> BTreeSet<String> {
+        known(&serde_json::to_value(Config::default()).unwrap())
+    }
+
+    /// What README.md shows of `autoresearch.toml`.
+    fn example() -> &'static str {
+        let readme = include_str!("../../../README.md");
+        let (_, rest) = readme.split_once("```toml\n").expect("an example");
+        rest.split_once("```").expect("its end").0
+    }
+
+    #[test]
+    fn fields_are_keys_as_the_file_spells_them() {
+        let known = of_the_settings();
+        for key in ["package", "for", "run.test-args", "metric.direction", "merge.smallest-effect"] {
+            assert!(known.contains(key), "{key} is not among {known:?}");
+        }
+        assert!(!known.contains("run"), "a table is no key");
+    }
+
+    #[test]
+    fn the_readme_shows_every_key_with_a_value_that_is_allowed() {
+        let shown: toml::Table = example().parse().unwrap();
+        assert_eq!(leaves(&shown).into_iter().collect::<BTreeSet<_>>(), of_the_settings());
+        // Of these two a file may have one.
+        let without_log = example().lines().filter(|line| !line.starts_with("log =")).collect::<Vec<_>>();
+        Config::parse(&without_log.join("\n")).unwrap();
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_at_any_depth() {
+        let known = of_the_settings();
+        let refused = |text: &str| refuse_unknown(&text.parse().unwrap(), &known).unwrap_err();
+        assert_eq!(refused("budgte = \"20s\""), "unknown key `budgte`; did you mean `budget`?");
+        assert_eq!(refused("[merge]\nalhpa = 0.1"), "unknown key `merge.alhpa`; did you mean `merge.alpha`?");
+        assert_eq!(
+            refused("[limits.build]\nhours = 1"),
+            "unknown key `limits.build.hours`; did you mean `limits.build`?"
+        );
+        assert!(refused("x = 1").starts_with("unknown key `x`; the keys are budget, for, frozen,"));
+    }
+}

@@ -2,9 +2,11 @@
 //! the rest that may not, and the settings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use glob::MatchOptions;
 
 use super::UserError;
 use crate::config::{self, Config};
@@ -12,6 +14,13 @@ use crate::evaluator::{File, Tree};
 use crate::repo::{CommitId, FileKind, Repo};
 use crate::rewrite::{Catalogue, Rewriter, Site, reached};
 use crate::study::{ProgramId, Sources};
+
+/// `*` ends where a folder's name ends, and only `**` goes into folders: what is named wider than meant would be edited.
+const WITHIN_A_FOLDER: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
 
 /// A crate in a commit, ready to be rewritten.
 #[derive(Debug)]
@@ -47,7 +56,7 @@ impl Project {
             .collect();
         let catalogue = Catalogue::embedded().with_user(&templates).map_err(UserError::from_error)?;
         let rewriter = Rewriter::new(&catalogue, &sources).map_err(UserError::from_error)?;
-        let lock = text(&files, &join(&package, "Cargo.lock"));
+        let lock = lock_file(&files, &package);
         Ok(Self {
             frozen: repo.frozen_digest(commit, &mutable)?,
             lock: lock.map(|lock| blake3::hash(lock.as_bytes()).to_hex()[..16].to_owned()),
@@ -108,6 +117,13 @@ fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
+/// The text of the lock file by which cargo builds a package: it lies beside the package or, for a member of a
+/// workspace, in a folder above it.
+fn lock_file(files: &Tree, package: &str) -> Option<String> {
+    let folders = Path::new(package).ancestors().filter_map(Path::to_str);
+    folders.map(|folder| join(folder, "Cargo.lock")).find_map(|path| text(files, &path))
+}
+
 /// The package named, or the one at the root, or the only one with a program.
 fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> {
     if let Some(named) = named {
@@ -141,7 +157,7 @@ fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> 
 /// The mutable paths as the settings say, or all Rust sources of the package; of those, the ones that a module
 /// declaration leads to.
 fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet<String>, UserError> {
-    let sources = [join(package, "src/*.rs")];
+    let sources = [join(package, "src/**/*.rs")];
     let patterns = config.mutable.as_deref().unwrap_or(&sources);
     let mut mutable = BTreeSet::new();
     for pattern in patterns {
@@ -170,7 +186,8 @@ fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet
 fn roots(files: &Tree, package: &str) -> Vec<String> {
     let patterns = ["src/main.rs", "src/lib.rs", "src/bin/*.rs", "src/bin/*/main.rs"];
     let patterns = patterns.map(|pattern| glob::Pattern::new(&join(package, pattern)));
-    let is_root = |path: &&String| patterns.iter().flatten().any(|pattern| pattern.matches(path));
+    let is_root =
+        |path: &&String| patterns.iter().flatten().any(|pattern| pattern.matches_with(path, WITHIN_A_FOLDER));
     files.keys().filter(is_root).cloned().collect()
 }
 
@@ -188,8 +205,8 @@ fn some_matching(files: &Tree, key: &str, pattern: &str) -> Result<BTreeSet<Stri
 
 fn matching(files: &Tree, pattern: &str) -> Result<BTreeSet<String>, UserError> {
     let glob = glob::Pattern::new(pattern)
-        .map_err(|error| UserError::new(format!("`{pattern}` is no pattern of paths: {error}")))?;
-    Ok(files.keys().filter(|path| glob.matches(path)).cloned().collect())
+        .map_err(|error| UserError::new(format!("`{pattern}` is not a valid pattern of paths: {error}")))?;
+    Ok(files.keys().filter(|path| glob.matches_with(path, WITHIN_A_FOLDER)).cloned().collect())
 }
 
 /// Files that differ between two states, with their new text.
@@ -235,6 +252,37 @@ mod tests {
         tree.insert("src/main.rs".into(), main);
         let found = find_mutable(&tree, "", &config).unwrap();
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["src/main.rs", "src/model.rs"]);
+    }
+
+    #[test]
+    fn a_star_stays_within_a_folder_and_two_go_into_any() {
+        let tree = files(&["src/top.rs", "src/a/b.rs", "src/a/c/d.rs", "build.rs"]);
+        let found = |pattern: &str| matching(&tree, pattern).unwrap().into_iter().collect::<Vec<_>>();
+        assert_eq!(found("src/*.rs"), ["src/top.rs"]);
+        assert_eq!(found("src/*/*.rs"), ["src/a/b.rs"]);
+        assert_eq!(found("src/**/*.rs"), ["src/a/b.rs", "src/a/c/d.rs", "src/top.rs"]);
+        let by_default = find_mutable(&tree, "", &Config::default()).unwrap();
+        assert_eq!(by_default.into_iter().collect::<Vec<_>>(), ["src/a/b.rs", "src/a/c/d.rs", "src/top.rs"]);
+    }
+
+    #[test]
+    fn the_beginnings_of_programs_lie_where_cargo_looks_for_them() {
+        let begins = ["src/bin/one.rs", "src/bin/two/main.rs", "src/main.rs"];
+        let others = ["src/bin/two/part/main.rs", "src/bin/two/part.rs", "src/other/main.rs", "main.rs"];
+        assert_eq!(roots(&files(&[&begins[..], &others].concat()), ""), begins);
+    }
+
+    #[test]
+    fn the_lock_file_of_a_workspace_lies_above_its_members() {
+        let tree = |paths: &[&str]| -> Tree {
+            let file = |path: &str| File { bytes: Arc::from(path.as_bytes()), executable: false };
+            paths.iter().map(|path| ((*path).to_owned(), file(path))).collect()
+        };
+        let found = |paths: &[&str], package: &str| lock_file(&tree(paths), package);
+        assert_eq!(found(&["Cargo.lock"], "").as_deref(), Some("Cargo.lock"));
+        assert_eq!(found(&["Cargo.lock"], "crates/gpt").as_deref(), Some("Cargo.lock"));
+        assert_eq!(found(&["ws/Cargo.lock", "Cargo.lock"], "ws/gpt").as_deref(), Some("ws/Cargo.lock"));
+        assert_eq!(found(&["other/Cargo.lock"], "gpt"), None);
     }
 
     #[test]

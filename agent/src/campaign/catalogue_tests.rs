@@ -42,7 +42,6 @@ impl Bench {
         let slot = Slot::open(directory.path(), 0, gate).expect("a slot can be made");
         let plan = Plan {
             package: String::new(),
-            build: Plan::default_build(),
             binary: None,
             arguments: Vec::new(),
             budget: "4steps".into(),

@@ -162,7 +162,6 @@ impl Options {
         let speaks = matches!(self.metric.source, MetricSource::Protocol);
         Plan {
             package: package.to_owned(),
-            build: Plan::default_build(),
             binary: self.config.run.binary.clone(),
             arguments: self.config.run.args.clone(),
             budget: self.budget.clone(),

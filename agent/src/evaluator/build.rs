@@ -61,7 +61,7 @@ impl Evaluator {
         };
         let command = Command {
             environment: cargo::build_environment(job.program),
-            ..self.command(slot, cargo::build_words(&self.plan.build, slot), job.logs.join("build.log"))
+            ..self.command(slot, cargo::build_words(slot), job.logs.join("build.log"))
         };
         let finished = self.run(&command, &self.plan.limits.build, cancelled.clone(), hear).await?;
         if let Some(stop) = failure(&finished.exit, &tail(&command.log)) {
@@ -80,7 +80,7 @@ impl Evaluator {
     ) -> Result<(), EvaluateError> {
         // Without a name there is no package, and the build says so better.
         let Some(name) = cargo::package_name(&self.package(slot)) else { return Ok(()) };
-        let words = cargo::clean_words(&self.plan.build, slot, &name);
+        let words = cargo::clean_words(slot, &name);
         let command = self.command(slot, words, job.logs.join("clean.log"));
         // If it fails, the build finds a fresh artefact and is refused.
         self.run(&command, &self.plan.limits.build, cancelled.clone(), |_| true).await.map(drop)

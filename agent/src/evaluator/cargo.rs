@@ -19,15 +19,6 @@ pub(super) fn tells_identity(tree: &Tree) -> bool {
     tree.iter().any(|(path, file)| path.ends_with(".rs") && named(&file.bytes))
 }
 
-/// The cargo that a build command means: a toolchain that it names (`cargo +nightly`) is rustup's
-/// affair; otherwise it is the cargo that started us, or the one in the path.
-fn cargo(build: &[String]) -> Vec<OsString> {
-    if let Some(toolchain) = build.get(1).filter(|word| word.starts_with('+')) {
-        return vec!["cargo".into(), toolchain.into()];
-    }
-    vec![std::env::var_os("CARGO").filter(|path| !path.is_empty()).unwrap_or_else(|| "cargo".into())]
-}
-
 /// What a build finds in its environment: the program's identity, and no wish for colours.
 pub(super) fn build_environment(program: &ProgramId) -> Vec<(String, OsString)> {
     let identity = (PROGRAM_VARIABLE.to_owned(), program.as_str().into());
@@ -35,38 +26,32 @@ pub(super) fn build_environment(program: &ProgramId) -> Vec<(String, OsString)> 
 }
 
 /// The command that builds the program in a slot.
-pub(super) fn build_words(build: &[String], slot: &Slot) -> Vec<OsString> {
-    let mut words = cargo(build);
-    let (ours, rustc) = build.split_at(build.iter().position(|word| word == "--").unwrap_or(build.len()));
-    words.extend(ours.iter().skip(words.len()).map(OsString::from));
-    words
-        .extend(["--offline", "--locked", "--message-format", "json-render-diagnostics"].map(OsString::from));
-    words.extend([OsString::from("--target-dir"), slot.target().into()]);
-    words.extend(rustc.iter().map(OsString::from));
-    words
+pub(super) fn build_words(slot: &Slot) -> Vec<OsString> {
+    let words =
+        ["build", "--release", "--offline", "--locked", "--message-format", "json-render-diagnostics"];
+    [&cargo(&words)[..], &target(slot)].concat()
 }
 
 /// The command that makes cargo forget what it built of the package, and of it alone.
-pub(super) fn clean_words(build: &[String], slot: &Slot, package: &str) -> Vec<OsString> {
-    let mut words = cargo(build);
-    words.extend(["clean", "--offline", "--locked", "--package", package].map(OsString::from));
-    words.extend(profile(build).map(OsString::from));
-    words.extend([OsString::from("--target-dir"), slot.target().into()]);
-    words
-}
-
-/// The flags of a build command that choose its profile.
-fn profile(build: &[String]) -> impl Iterator<Item = &String> {
-    let is_choice = |word: &str| word == "--release" || word == "-r" || word.starts_with("--profile=");
-    let named = |at: usize| build[at] == "--profile" || at > 0 && build[at - 1] == "--profile";
-    build.iter().enumerate().filter(move |(at, word)| is_choice(word) || named(*at)).map(|(_, word)| word)
+pub(super) fn clean_words(slot: &Slot, package: &str) -> Vec<OsString> {
+    let words = ["clean", "--release", "--offline", "--locked", "--package", package];
+    [&cargo(&words)[..], &target(slot)].concat()
 }
 
 /// The command that downloads what the lock file names, for this kind of machine alone.
-pub(super) fn fetch_words(build: &[String]) -> Vec<OsString> {
-    let mut words = cargo(build);
-    words.extend(["fetch", "--locked", "--target", "host-tuple"].map(OsString::from));
-    words
+pub(super) fn fetch_words() -> Vec<OsString> {
+    cargo(&["fetch", "--locked", "--target", "host-tuple"])
+}
+
+/// A command of the cargo that started us, or else of the one in the path.
+fn cargo(words: &[&str]) -> Vec<OsString> {
+    let ours = std::env::var_os("CARGO").filter(|path| !path.is_empty());
+    let program = ours.unwrap_or_else(|| "cargo".into());
+    std::iter::once(program).chain(words.iter().map(OsString::from)).collect()
+}
+
+fn target(slot: &Slot) -> [OsString; 2] {
+    ["--target-dir".into(), slot.target().into()]
 }
 
 /// The name of the package in a directory.
@@ -135,7 +120,6 @@ fn is_error(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{Device, Gate};
 
     #[test]
     fn the_first_error_is_told_with_its_place() {
@@ -166,32 +150,5 @@ mod tests {
         assert!(choose(both(), None).unwrap_err().contains("train, test"));
         assert!(choose(both(), Some("x")).unwrap_err().contains("'x'"));
         assert_eq!(choose(vec![make("only")], None).unwrap().name, "only");
-    }
-
-    #[test]
-    fn a_build_command_keeps_its_words_and_its_toolchain() {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(directory.path().join("slot-0/target")).unwrap();
-        let slot = Slot::open(directory.path(), 0, Gate::new(Device::Processor, None)).unwrap();
-        let words = |text: &str| {
-            let build: Vec<String> = text.split(' ').map(str::to_owned).collect();
-            let words = build_words(&build, &slot);
-            words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>().join(" ")
-        };
-        assert!(words("cargo build -r --bin x").contains(" build -r --bin x --offline --locked "));
-        assert!(words("cargo +nightly build").starts_with("cargo +nightly build --offline"));
-        let rustc = words("cargo rustc -r -- -C debuginfo=0");
-        assert!(rustc.contains(" rustc -r --offline") && rustc.ends_with(" -- -C debuginfo=0"), "{rustc}");
-    }
-
-    #[test]
-    fn cleaning_follows_the_profile_of_the_build() {
-        let build = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(profile(&build("cargo build --release")).collect::<Vec<_>>(), ["--release"]);
-        assert_eq!(
-            profile(&build("cargo build --profile fast -v")).collect::<Vec<_>>(),
-            ["--profile", "fast"]
-        );
-        assert_eq!(profile(&build("cargo build")).count(), 0);
     }
 }

@@ -35,7 +35,7 @@ impl Evaluator {
         cancelled: &watch::Receiver<bool>,
     ) -> Result<(), EvaluateError> {
         prepare(slot, tree, logs)?;
-        let command = self.command(slot, cargo::fetch_words(&self.plan.build), logs.join("fetch.log"));
+        let command = self.command(slot, cargo::fetch_words(), logs.join("fetch.log"));
         let finished = self.run(&command, &self.plan.limits.build, cancelled.clone(), |_| true).await?;
         if matches!(finished.exit, Exit::Success | Exit::Stopped) {
             return Ok(());

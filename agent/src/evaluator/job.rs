@@ -22,8 +22,6 @@ pub(crate) type Tree = BTreeMap<String, File>;
 pub(crate) struct Plan {
     /// Directory of the package relative to the repository's root; empty for the root.
     pub(crate) package: String,
-    /// A cargo command; flags for the lock file, the target directory and messages are added.
-    pub(crate) build: Vec<String>,
     /// Which binary to run, where the package has several.
     pub(crate) binary: Option<String>,
     /// Arguments of the binary; `{seed}` and `{budget}` are replaced.
@@ -39,10 +37,6 @@ pub(crate) struct Plan {
 impl Plan {
     /// The smoke run of a program that speaks our protocol.
     pub(crate) const SMOKE_BUDGET: &str = "8steps";
-
-    pub(crate) fn default_build() -> Vec<String> {
-        ["cargo", "build", "--release"].map(str::to_owned).to_vec()
-    }
 }
 
 /// One run of one program.

@@ -68,7 +68,6 @@ impl Bench {
         };
         let plan = Plan {
             package: String::new(),
-            build: Plan::default_build(),
             binary: None,
             arguments: Vec::new(),
             budget: "160steps".to_owned(),

@@ -20,8 +20,6 @@ pub(crate) enum FileKind {
 /// One file of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileBlob {
-    /// Git's name of the content: equal contents have equal names.
-    pub(crate) id: String,
     pub(crate) kind: FileKind,
     /// As committed: no line ending was translated. Empty for a submodule.
     pub(crate) bytes: Vec<u8>,
@@ -121,7 +119,7 @@ fn read(git: &Repository, entry: &TreeEntry<'_>) -> Result<FileBlob, RepoError> 
         FileKind::Submodule => Vec::new(),
         _ => git.find_blob(entry.id())?.content().to_vec(),
     };
-    Ok(FileBlob { id: entry.id().to_string(), kind, bytes })
+    Ok(FileBlob { kind, bytes })
 }
 
 #[cfg(test)]

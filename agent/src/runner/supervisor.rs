@@ -260,7 +260,11 @@ fn relay(mut from: impl Read + Send + 'static, mut log: File, listener: Option<S
             let _ = log.write_all(&lines[..whole]);
             lines.drain(..whole);
         }
-        let _ = log.write_all(&lines);
+        if !lines.is_empty() {
+            // What comes next is the other pipe's.
+            lines.push(b'\n');
+            let _ = log.write_all(&lines);
+        }
     })
 }
 

@@ -1,13 +1,15 @@
 //! A program's binary as something that can be carried away: made ready here, trained where no compiler is, and judged
 //! here by what was written there. Nothing is stopped early there.
 
-use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 
 use super::evaluate::{conclude, untouched};
 use super::log::tail;
@@ -62,28 +64,30 @@ impl Evaluator {
         let packed = folder.join(format!("{}.gz", job.program));
         let aside = folder.join(format!("{}.part", job.program));
         fs::create_dir_all(folder).map_err(Stop::io("cannot make the folder of the binaries"))?;
-        let strip = ["strip".into(), "-o".into(), aside.clone().into(), binary.into()];
-        // A machine may have none; then the file is larger, and that is all.
-        if self.tool(folder, strip.to_vec(), job.logs.join("strip.log"), cancelled).await.is_err() {
+        // A machine may have no `strip`; then the file is larger, and that is all.
+        if !self.strip(job, binary, &aside, cancelled).await? {
             fs::copy(binary, &aside).map_err(Stop::io("cannot copy the binary"))?;
         }
-        let gzip = ["gzip".into(), "-n".into(), "-f".into(), aside.clone().into()];
-        self.tool(folder, gzip.to_vec(), job.logs.join("gzip.log"), cancelled).await?;
-        fs::rename(aside.with_extension("part.gz"), packed).map_err(Stop::io("cannot keep the binary"))
+        let compressed = spawn_blocking(move || gzip(&aside, &packed)).await;
+        compressed.unwrap_or_else(|lost| Err(lost.into())).map_err(Stop::io("cannot compress the binary"))
     }
 
-    async fn tool(
+    /// Whether a stripped copy of the binary was made.
+    async fn strip(
         &self,
-        directory: &Path,
-        words: Vec<OsString>,
-        log: PathBuf,
+        job: &Job<'_>,
+        binary: &Path,
+        copy: &Path,
         cancelled: &watch::Receiver<bool>,
-    ) -> Result<(), Stop> {
-        let command = Command { words, directory: directory.to_owned(), environment: Vec::new(), log };
-        match self.run(&command, &self.plan.limits.build, cancelled.clone(), |_| true).await?.exit {
-            Exit::Success => Ok(()),
-            Exit::Stopped => Err(Stop::cancelled()),
-            exit => Err(Stop::io(&command.to_shell())(io::Error::other(exit.to_string()))),
+    ) -> Result<bool, Stop> {
+        let words = ["strip".into(), "-o".into(), copy.into(), binary.into()].to_vec();
+        let directory = copy.parent().map(Path::to_owned).unwrap_or_default();
+        let command = Command { words, directory, environment: Vec::new(), log: job.logs.join("strip.log") };
+        match self.run(&command, &self.plan.limits.build, cancelled.clone(), |_| true).await {
+            Ok(finished) if finished.exit == Exit::Stopped => Err(Stop::cancelled()),
+            Ok(finished) => Ok(finished.exit == Exit::Success),
+            Err(EvaluateError::Spawn { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -125,6 +129,16 @@ impl Evaluator {
     }
 }
 
+/// Compresses a file into another and removes it. The same bytes give the same bytes: no name and no time is kept.
+fn gzip(from: &Path, to: &Path) -> io::Result<()> {
+    let unfinished = to.with_extension("gz.part");
+    let mut encoder = GzEncoder::new(File::create(&unfinished)?, Compression::default());
+    io::copy(&mut File::open(from)?, &mut encoder)?;
+    encoder.finish()?;
+    fs::rename(unfinished, to)?;
+    fs::remove_file(from)
+}
+
 /// Writes the log of a run, and gives the part that a trainee speaks in.
 fn keep(ran: &Elsewhere<'_>, logs: &Path, log: &Path) -> io::Result<Vec<u8>> {
     let heard = fs::read(ran.log)?;
@@ -132,4 +146,33 @@ fn keep(ran: &Elsewhere<'_>, logs: &Path, log: &Path) -> io::Result<Vec<u8>> {
     fs::create_dir_all(logs)?;
     fs::write(log, [&heard[..], &errors].concat())?;
     Ok(heard)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    #[test]
+    fn a_program_is_compressed_to_the_same_bytes_each_time_and_comes_back_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let program: Vec<u8> = (0..300_000_u64).map(|n| ((n * n) >> 7) as u8).collect();
+        let compressed = |name: &str| {
+            let (from, to) = (directory.path().join(name), directory.path().join(format!("{name}.gz")));
+            fs::write(&from, &program).unwrap();
+            gzip(&from, &to).unwrap();
+            assert!(!from.exists());
+            fs::read(to).unwrap()
+        };
+        let first = compressed("one");
+        assert_eq!(first, compressed("another"));
+        // RFC 1952: the flags say that no name follows, and the next four bytes that no time is known.
+        assert_eq!(first[3..8], [0; 5]);
+        let mut back = Vec::new();
+        GzDecoder::new(&first[..]).read_to_end(&mut back).unwrap();
+        assert!(back == program && fs::read_dir(directory.path()).unwrap().count() == 2);
+    }
 }

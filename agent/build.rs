@@ -1,40 +1,61 @@
-//! Writes the list of the files in `templates/`, so that a template is found by lying there.
+//! Embeds the files of `templates/`, so that a template is found by lying there, and those of the target project, of
+//! which `demo` makes a repository.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-const TEMPLATES: &str = "../templates";
+/// What cargo builds in the target project, if it is built there: ignored by git, and large.
+const BUILT: &str = "target";
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed={TEMPLATES}");
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join(TEMPLATES);
-    let mut files = Vec::new();
-    collect(&root, &mut files)?;
-    files.sort();
-    let mut list = "static EMBEDDED: &[(&str, &str)] = &[\n".to_owned();
-    for file in &files {
-        let path = file.strip_prefix(&root).expect("collected below the root");
-        let path = path.to_string_lossy().replace('\\', "/");
-        writeln!(list, "    ({path:?}, include_str!({file:?})),").expect("a string takes all");
-    }
-    list.push_str("];\n");
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join("..");
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
-    fs::write(out.join("templates.rs"), list)
+    let templates = root.join("templates");
+    println!("cargo::rerun-if-changed={}", templates.display());
+    let templates = embedded(&templates, &|name| name.ends_with(".rs"), "include_str!(PATH)")?;
+    fs::write(out.join("templates.rs"), templates)?;
+    let target = embedded(&root.join("target-project"), &|_| true, "include_bytes!(PATH).as_slice()")?;
+    fs::write(out.join("target.rs"), target)
 }
 
-/// Adds the Rust files below a folder; a folder that is not there has none.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
+/// A Rust expression of the wanted files below a folder: each with its path in it and its content.
+fn embedded(root: &Path, is_wanted: &dyn Fn(&str) -> bool, content: &str) -> io::Result<String> {
+    let mut files = Vec::new();
+    collect(root, is_wanted, &mut files)?;
+    let path = |file: PathBuf| {
+        let below = file.strip_prefix(root).expect("collected below the root");
+        (below.to_string_lossy().replace('\\', "/"), file)
+    };
+    let mut files: Vec<(String, PathBuf)> = files.into_iter().map(path).collect();
+    files.sort();
+    let mut list = "&[\n".to_owned();
+    for (path, file) in &files {
+        let content = content.replace("PATH", &format!("{file:?}"));
+        writeln!(list, "    ({path:?}, {content}),").expect("a string takes all");
     }
-    for entry in fs::read_dir(folder)? {
+    list.push(']');
+    Ok(list)
+}
+
+/// Adds the wanted files below a folder. One that has none is a mistake: what should be there would be missing.
+fn collect(folder: &Path, is_wanted: &dyn Fn(&str) -> bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let before = files.len();
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    for entry in fs::read_dir(folder).map_err(named)? {
         let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name == BUILT {
+            continue;
+        }
+        // Not the folder itself: cargo would look at all that was built there.
+        println!("cargo::rerun-if-changed={}", path.display());
         if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect(&path, is_wanted, files)?;
+        } else if is_wanted(&name) {
             files.push(path);
         }
     }
+    assert!(files.len() > before, "{} has nothing to embed", folder.display());
     Ok(())
 }

@@ -9,46 +9,13 @@ use super::exit::Exit;
 use crate::campaign::UserError;
 use crate::repo::{Repo, Timestamp};
 
-/// The files of the target project, by their path in it.
-macro_rules! embedded {
-    ($($path:literal),* $(,)?) => {
-        &[$(($path, include_bytes!(concat!("../../../target-project/", $path)).as_slice())),*]
-    };
-}
-
-/// The target project, file by file.
-pub(crate) const TARGET: &[(&str, &[u8])] = embedded![
-    ".gitignore",
-    "Cargo.lock",
-    "Cargo.toml",
-    "README.md",
-    "autoresearch.toml",
-    "data/README.md",
-    "data/test.txt",
-    "data/train.txt",
-    "data/validation.txt",
-    "presets/human.toml",
-    "src/agreement.rs",
-    "src/clock.rs",
-    "src/data.rs",
-    "src/device.rs",
-    "src/evaluation.rs",
-    "src/main.rs",
-    "src/model.rs",
-    "src/options.rs",
-    "src/random.rs",
-    "src/recipe.rs",
-    "src/recipe/medium.rs",
-    "src/recipe/small.rs",
-    "src/report.rs",
-    "src/tables.rs",
-    "src/train.rs",
-];
+/// The target project, file by file, in the order of their paths. `build.rs` lists them.
+pub(crate) const TARGET: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/target.rs"));
 
 /// What the repository's one commit says.
 const MESSAGE: &str = "a small GPT, plain enough to be improved\n";
 
-/// Makes the repository without a word.
+/// Makes the repository, and prints nothing.
 pub(super) fn make(dir: &Path) -> Result<()> {
     Repo::create(dir, TARGET, MESSAGE, Timestamp::now()).map_err(UserError::from_error)?;
     Ok(())
@@ -74,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_target_project_that_git_tracks_is_embedded() {
+    fn every_file_of_the_target_project_is_embedded_and_nothing_that_was_built_there() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target-project");
         let mut found = Vec::new();
         let mut folders = vec![folder.clone()];

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::args::CompareArgs;
 use super::demo;
 use super::exit::Exit;
 use super::run::why;
+use super::runtime::block_on;
 use crate::campaign::{Contest, End, TARGET, UserError, make_aside};
 use crate::repo::Repo;
 
@@ -33,9 +34,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit> {
     };
     let lock = contest.lock()?;
     make_target(args.repo.as_deref(), &args.out)?;
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let _inside = runtime.enter();
-    Ok(match runtime.block_on(contest.run(&lock))? {
+    Ok(match block_on(contest.run(&lock))? {
         Ok(comparison) => {
             let folder = args.out.display();
             anstream::println!(

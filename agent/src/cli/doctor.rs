@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use nix::sys::statvfs::statvfs;
 
 use super::exit::Exit;
+use super::runtime::block_on;
 use crate::campaign::{Blame, Options, Project, Typed, UserError, read_study};
 use crate::device::{self, Adapter, Device, Kind, size};
 use crate::evaluator::{Recovery, cache_directory, total_memory};
@@ -201,10 +202,11 @@ fn devices_of_a_study(
 fn probe(device: Device) -> Result<Option<String>> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let (runner, recovery) = (Runner::new(program.clone()), Recovery::new(program));
-    let probed = runtime.block_on(recovery.probe(&runner, device, directory.path().join("probe.log")));
-    probed.context("cannot start the probe of a device")
+    block_on(async {
+        let probed = recovery.probe(&runner, device, directory.path().join("probe.log")).await;
+        probed.context("cannot start the probe of a device")
+    })
 }
 
 fn cargo() -> Finding {

@@ -13,6 +13,7 @@ mod journal;
 mod pack;
 mod record;
 mod run;
+mod runtime;
 
 use std::process::ExitCode;
 

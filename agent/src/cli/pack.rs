@@ -2,22 +2,23 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::args::StudyArgs;
 use super::exit::Exit;
 use super::run::{sum_up, typed, why};
+use super::runtime::block_on;
 use crate::campaign::{Batch, Campaign, End, Typed, UserError, read_study};
 use crate::repo::Repo;
 
 /// Fills a folder with programs that are to be trained elsewhere.
 pub(crate) fn pack(repo: &Path, out: &Path, args: &StudyArgs) -> Result<Exit> {
     let folder = Batch::folder(out)?;
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let _inside = runtime.enter();
-    let mut campaign = Campaign::open(repo, &typed(args))?;
-    campaign.introduce();
-    let end = runtime.block_on(campaign.pack(&folder, args.trials))?;
+    let end = block_on(async {
+        let mut campaign = Campaign::open(repo, &typed(args))?;
+        campaign.introduce();
+        campaign.pack(&folder, args.trials).await
+    })?;
     anstream::println!("{}", why(end));
     Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
 }
@@ -27,10 +28,11 @@ pub(crate) fn unpack(out: &Path, repo: &Path) -> Result<Exit> {
     let batch = Batch::read(out)?;
     // Where there is no such study, none is begun.
     read_study(&Repo::open(repo).map_err(UserError::from_error)?, Some(&batch.study))?;
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let _inside = runtime.enter();
-    let mut campaign = Campaign::open(repo, &Typed { study: Some(batch.study.clone()), ..Typed::default() })?;
-    let end = campaign.unpack(&batch, out)?;
-    sum_up(&campaign, end, repo)?;
-    Ok(Exit::Success)
+    let typed = Typed { study: Some(batch.study.clone()), ..Typed::default() };
+    block_on(async {
+        let mut campaign = Campaign::open(repo, &typed)?;
+        let end = campaign.unpack(&batch, out)?;
+        sum_up(&campaign, end, repo)?;
+        Ok(Exit::Success)
+    })
 }

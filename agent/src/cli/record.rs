@@ -1,15 +1,14 @@
 //! `record`: a table of results, measured on a repository's own programs.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::args::RecordArgs;
 use super::exit::Exit;
+use super::runtime::block_on;
 use crate::campaign::{End, Typed, open_table};
 
 /// Measures what the table lacks.
 pub(crate) fn record(args: &RecordArgs) -> Result<Exit> {
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let _inside = runtime.enter();
     let typed = Typed {
         budget: Some(args.budget.clone()),
         time: args.time.map(|span| span.0),
@@ -17,9 +16,11 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Exit> {
         slots: args.slots,
         ..Typed::default()
     };
-    let mut table = open_table(&args.repo, &args.table, &args.sites, args.seeds as usize, &typed)?;
-    table.introduce();
-    let end = runtime.block_on(table.fill())?;
+    let end = block_on(async {
+        let mut table = open_table(&args.repo, &args.table, &args.sites, args.seeds as usize, &typed)?;
+        table.introduce();
+        table.fill().await
+    })?;
     let path = args.table.display();
     match end {
         None => anstream::println!("\n{path} is complete"),

@@ -6,19 +6,20 @@ use anyhow::{Context, Result};
 
 use super::args::StudyArgs;
 use super::exit::Exit;
+use super::runtime::block_on;
 use crate::campaign::{Campaign, End, Typed};
 use crate::report::{progress_plot, summary};
 use crate::study::Finish;
 
 /// Runs the study and prints its summary.
 pub(crate) fn run(repo: &Path, args: &StudyArgs) -> Result<Exit> {
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let _inside = runtime.enter();
-    let mut campaign = Campaign::open(repo, &typed(args))?;
-    campaign.introduce();
-    let end = runtime.block_on(campaign.run())?;
-    sum_up(&campaign, end, repo)?;
-    Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
+    block_on(async {
+        let mut campaign = Campaign::open(repo, &typed(args))?;
+        campaign.introduce();
+        let end = campaign.run().await?;
+        sum_up(&campaign, end, repo)?;
+        Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
+    })
 }
 
 /// What was typed, as a campaign takes it.

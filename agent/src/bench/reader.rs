@@ -9,8 +9,7 @@ use std::path::Path;
 
 use super::csv::{self, CsvError, Wrong, direction, records, shortened, wrong, wrong_file};
 use super::table::{Column, Table, id};
-use crate::policy::number;
-use crate::study::Values;
+use crate::study::{Values, number};
 
 /// Values that a parameter may have: methods compare each with each.
 const MOST_VALUES: usize = 1000;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::earlier::{self, EarlierRun};
 use super::{Notebook, SiteView};
-use crate::study::Values;
+use crate::study::{Values, number};
 
 /// The code of a value in its column; 0 says that the site is absent.
 pub(super) type Code = u16;
@@ -82,18 +82,6 @@ impl Column {
             self.rungs[index] = rung as u16;
         }
     }
-}
-
-/// What Rust's numbers may end with.
-const SUFFIXES: [&str; 14] =
-    ["f32", "f64", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
-
-/// Reads a literal as Rust writes it, `1_000`, `3e-4_f32`, `12usize`. What is finite and a number here is what
-/// ladders are ordered by.
-pub(crate) fn number(literal: &str) -> Option<f64> {
-    let plain = literal.replace('_', "");
-    let digits = SUFFIXES.iter().find_map(|suffix| plain.strip_suffix(suffix)).unwrap_or(&plain);
-    digits.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// All sites met so far.

@@ -34,7 +34,6 @@ mod tpe;
 mod toy;
 
 pub(crate) use earlier::Earlier;
-pub(crate) use encoding::number;
 pub(crate) use method::{Method, policy};
 pub(crate) use notebook::{Notebook, Observation, Verdict};
 pub(crate) use space::{Change, Derived, Listing, Program, SiteView, Space};

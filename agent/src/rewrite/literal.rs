@@ -1,9 +1,9 @@
 //! A numeric or boolean literal: its value, and the style in which its author wrote it.
 //!
-//! Hexadecimal, octal and binary literals are not read: they are masks and sizes, not settings.
+//! `study` reads the number itself, as it does for all who compare values.
 
-const SUFFIXES: [&str; 14] =
-    ["f32", "f64", "usize", "isize", "u128", "i128", "u64", "i64", "u32", "i32", "u16", "i16", "u8", "i8"];
+use crate::study::{number, split_suffix};
+
 const GROUP_DIGITS: usize = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +40,10 @@ impl Literal {
             return Some(Self { kind: Kind::Bool, value, style: Style::default() });
         }
         let magnitude = text.strip_prefix('-').unwrap_or(text).trim_start();
-        let suffix = SUFFIXES.into_iter().find(|suffix| magnitude.ends_with(suffix)).unwrap_or_default();
-        let digits = &magnitude[..magnitude.len() - suffix.len()];
+        let (digits, suffix) = split_suffix(magnitude);
         let scientific = digits.contains(['e', 'E']);
         let is_float = scientific || digits.contains('.') || suffix.starts_with('f');
-        let value = digits.replace('_', "").parse::<f64>().ok()?;
+        let value = number(magnitude)?;
         if !digits.starts_with(|first: char| first.is_ascii_digit())
             || is_float && suffix.starts_with(['u', 'i'])
         {

@@ -5,6 +5,7 @@
 mod check;
 mod confirmation;
 mod event;
+mod number;
 mod online;
 mod program;
 mod proposal;
@@ -23,6 +24,7 @@ pub(crate) use confirmation::{Decision, Evidence, MergeRule, Noise};
 pub(crate) use event::{
     Decided, Event, Forecast, Merged, Purpose, RunEnded, Started, TrialEnded, TrialStarted,
 };
+pub(crate) use number::{number, split_suffix};
 pub(crate) use program::{ProgramId, Sources, Values};
 pub(crate) use proposal::{Choice, Edit, Proposal};
 pub(crate) use seeds::{check_seed, confirmation_seed, noise_seed, survey_seed, trial_seed};

@@ -93,7 +93,7 @@ fn search(landscape: &dyn Landscape, variant: &Variant, settings: &Settings, rep
     let mut earlier = Vec::new();
     for table in &settings.learn_from {
         let (record, _) = run(table, variant, settings, Vec::new(), &mut before);
-        earlier.push(Earlier::new(&table.name, &record.notebook));
+        earlier.push(Earlier::new(&table.name, record.notebook.programs()));
     }
     let (record, policy) = run(landscape, variant, settings, earlier, &mut rng);
     record.close(policy.as_ref())

@@ -72,7 +72,7 @@ fn of_repository(repo: &Repo, options: &Options, except: Option<&str>) -> Vec<Ea
     let others =
         readable_studies(repo).into_iter().filter(|study| Some(study.started.study.as_str()) != except);
     let title = |study: &Study| format!("{} of {}", study.started.study, repo.root().display());
-    others.filter(is_alike).map(|study| Earlier::new(&title(&study), &notebook(&study))).collect()
+    others.filter(is_alike).map(|study| Earlier::new(&title(&study), notebook(&study).programs())).collect()
 }
 
 /// What a study has seen, in the order of its trials.

@@ -5,37 +5,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::proposer::Proposer;
+use super::ppo::{Part, Proposer};
 use super::{Method, Policy, policy};
 
 /// Stands between a method and each part that it lacks.
 const WITHOUT: &str = "-without-";
-
-/// A part that PPO can do without, to measure what it is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// Updates: its scorer stays as it began.
-    Learning,
-    /// Repeats of programs that are not sure to be good.
-    Repeats,
-    /// What the surrogate says of candidates: they are drawn blindly. It still says which programs are good.
-    Scores,
-    /// More than three edits at a time where sites are many.
-    LongEdits,
-}
-
-impl Part {
-    const ALL: [Self; 4] = [Self::Learning, Self::Repeats, Self::Scores, Self::LongEdits];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Learning => "learning",
-            Self::Repeats => "repeats",
-            Self::Scores => "scores",
-            Self::LongEdits => "long-edits",
-        }
-    }
-}
 
 /// See the head of this file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,46 @@
+//! The rows of a study: of its programs, and of what ran in the studies before it.
+
+use std::collections::HashMap;
+
+use super::earlier_runs::{self, EarlierRun};
+use super::encoding::Encoding;
+use super::row::{Row, trimmed};
+use crate::policy::Notebook;
+
+/// See the head of this file. Nothing of it is saved: it is read again off the notebook.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StudyRows {
+    own: Vec<Row>,
+    /// Index of the program that has a row.
+    by_row: HashMap<Row, usize>,
+    earlier: Vec<EarlierRun>,
+}
+
+impl StudyRows {
+    /// Reads the programs that are new in the notebook.
+    pub(crate) fn read(&mut self, notebook: &Notebook, encoding: &mut Encoding) {
+        if self.earlier.is_empty() && !notebook.earlier().is_empty() {
+            self.earlier = earlier_runs::runs(notebook.earlier(), encoding);
+        }
+        for tried in &notebook.programs()[self.own.len()..] {
+            let row = encoding.row(&tried.program.values);
+            self.by_row.insert(trimmed(row.clone()), self.own.len());
+            self.own.push(row);
+        }
+    }
+
+    /// Rows of the notebook's programs, as far as they were read.
+    pub(crate) fn own(&self) -> &[Row] {
+        &self.own
+    }
+
+    /// Runs of earlier studies.
+    pub(crate) fn earlier(&self) -> &[EarlierRun] {
+        &self.earlier
+    }
+
+    /// The program of the notebook that has this row, which is trimmed.
+    pub(crate) fn find(&self, row: &Row) -> Option<usize> {
+        self.by_row.get(row).copied()
+    }
+}

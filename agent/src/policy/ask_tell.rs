@@ -1,4 +1,4 @@
-//! What every search method does: it is asked for proposals, and told how they went.
+//! What every search method does: it proposes trials, and learns from how they ended.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub(crate) trait Policy: Saved + Send {
         None
     }
 
-    /// The program that the method takes for the best: for most, the one with the lowest mean result.
+    /// The program that the method considers best: for most, the one with the lowest mean result.
     fn best(&self, notebook: &Notebook) -> ProgramId {
         notebook.best().program.id.clone()
     }

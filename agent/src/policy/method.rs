@@ -1,4 +1,4 @@
-//! The search methods by name; `start` has what is behind the names.
+//! The names of the search methods; `start` makes the policies themselves.
 
 use std::fmt;
 use std::str::FromStr;
@@ -44,7 +44,7 @@ impl FromStr for Method {
         let found = Self::ALL.into_iter().find(|method| method.as_str() == name);
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::as_str).join(", ");
-            format!("no search method is called {name:?}; there are {names}")
+            format!("no search method is called {name:?}; choose one of {names}")
         })
     }
 }

@@ -1,10 +1,10 @@
-//! The beginning of every search method.
+//! Makes the policy of each search method, ready for a new study.
 
 use super::baselines::{Evolution, Greedy, Random, Tpe};
 use super::ppo::Proposer;
 use super::{Method, Policy};
 
-/// A policy at its beginning. All it draws follows from the seed and the notebook.
+/// A new policy. Everything that it draws follows from the seed and the notebook.
 pub(crate) fn policy(method: Method, seed: u64) -> Box<dyn Policy> {
     match method {
         Method::Random => Box::new(Random::new(seed)),

@@ -1,6 +1,6 @@
-//! A search method with or without its parts, for benches: `ppo`, `ppo-without-learning`.
+//! Search methods with parts left out, for benches: `ppo-without-learning` beside `ppo`.
 //!
-//! A study takes plain methods only.
+//! A study uses whole methods only.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,16 +11,16 @@ use super::{Method, Policy, policy};
 /// Stands between a method and each part that it lacks.
 const WITHOUT: &str = "-without-";
 
-/// See the head of this file.
+/// A search method, and the parts that it runs without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Variant {
     pub(crate) method: Method,
-    /// What it lacks; nothing but for `ppo`.
+    /// Empty for every method but `ppo`.
     pub(crate) without: Vec<Part>,
 }
 
 impl Variant {
-    /// A policy at its beginning.
+    /// A new policy.
     pub(crate) fn policy(&self, seed: u64) -> Box<dyn Policy> {
         if self.without.is_empty() {
             return policy(self.method, seed);
@@ -51,10 +51,10 @@ impl FromStr for Variant {
         for word in words {
             let part = Part::ALL.into_iter().find(|part| part.as_str() == word).ok_or_else(|| {
                 let parts = Part::ALL.map(Part::as_str).join(", ");
-                format!("no part of a method is called {word:?}; there are {parts}")
+                format!("no part of a method is called {word:?}; choose one of {parts}")
             })?;
             if variant.method != Method::Ppo {
-                return Err(format!("{} has no parts that it could be without; ppo has", variant.method));
+                return Err(format!("{} has no parts to leave out; only ppo has", variant.method));
             }
             if !variant.without.contains(&part) {
                 variant.without.push(part);

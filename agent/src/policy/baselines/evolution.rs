@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dead_and_the_failed_are_no_parents() {
+    fn the_dead_and_the_failed_are_not_parents() {
         let grid = Grid { categories: 3, ladders: 3, width: 5 };
         let mut notebook = grid.study(&mut Evolution::new(1), 61, 4);
         let failed = Evolution::new(2).ask(&notebook, &grid, 1);

@@ -8,7 +8,7 @@ use crate::policy::rows::{Code, Column, Encoding, Row, at};
 /// The newest runs count in full, older ones linearly less.
 const FULL_WEIGHTS: usize = 25;
 
-/// See the head of this file.
+/// A density over programs.
 pub(super) struct Mixture {
     /// By run, and of the prior as the last.
     pub(super) weights: Vec<f64>,
@@ -163,7 +163,7 @@ struct Shape<'a> {
 }
 
 impl Shape<'_> {
-    /// Probability of a code under the kernel that stands at another; under the prior where there is none.
+    /// Probability of a code under the kernel at another code, or under the prior if `from` is `None`.
     fn share(&self, from: Option<Code>, width: f64, to: Code) -> f64 {
         let (column, length) = (self.column, self.column.len() as f64);
         let categories =

@@ -1,4 +1,4 @@
-//! Random search, with which TPE starts too.
+//! Random search; TPE opens with it too.
 
 use rand::SeedableRng;
 use rand::seq::{IndexedRandom, index};

@@ -1,4 +1,4 @@
-//! The proposals of one `ask`, and the rule that none of them is tried twice by accident.
+//! The proposals of one `ask`, and the rule that no program is tried twice by accident.
 
 use crate::policy::{Change, Derived, Notebook, Program, Space};
 use crate::study::{Choice, Proposal};
@@ -21,7 +21,7 @@ impl<'a> Batch<'a> {
         self.proposals.len() >= self.wanted
     }
 
-    /// Adds the program that `changes` give; `false` where there is none or it is not new.
+    /// Adds the program that `changes` give; `false` where they give no program, or one that is not new.
     pub(crate) fn take(&mut self, parent: &Program, changes: &[Change], choice: Choice) -> bool {
         if changes.is_empty() {
             return false;

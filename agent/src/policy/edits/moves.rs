@@ -15,10 +15,10 @@ use crate::study::Choice;
 /// Chances of one, two and three edits at once; composing edits helps at times.
 pub(crate) const EDIT_COUNTS: [f64; 3] = [0.40, 0.35, 0.25];
 
-/// Draws that may give nothing new before a method takes the space for exhausted.
+/// Draws that may give nothing new before a method considers the space exhausted.
 pub(crate) const ATTEMPTS: usize = 200;
 
-/// How often a draw is worth repeating: among listed programs, one that finds nothing new has seen them all.
+/// How often a draw is worth repeating: among listed programs, a draw that finds nothing new has seen them all.
 pub(crate) fn attempts(space: &dyn Space) -> usize {
     if space.listing().is_some() { 1 } else { ATTEMPTS }
 }
@@ -26,7 +26,7 @@ pub(crate) fn attempts(space: &dyn Space) -> usize {
 /// Edits as indices of sites and of their values.
 pub(crate) type Moves = Vec<(usize, usize)>;
 
-/// All that one edit gives, all that two give, all that three give.
+/// The programs within one, two and three edits of a parent, by how many edits they are away.
 pub(crate) type Near = [Vec<Moves>; EDIT_COUNTS.len()];
 
 /// Adds one to three random edits of a parent. `false` where these give nothing new; among listed programs, where
@@ -53,6 +53,7 @@ pub(crate) fn mutate(
     false
 }
 
+/// Moves as changes of the program that has these sites.
 pub(crate) fn changes(sites: &[SiteView], moves: &[(usize, usize)]) -> Vec<Change> {
     moves.iter().map(|&(site, value)| sites[site].change(value)).collect()
 }
@@ -62,7 +63,7 @@ fn random_edits(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Vec<Change> {
     changes(sites, &random_moves(rng, sites))
 }
 
-/// The same among those that are near, where these are listed; none where there are none.
+/// The same, as moves, and only to the `near` programs where these are listed; empty where no program is near.
 pub(crate) fn random_moves_among(rng: &mut ChaCha8Rng, sites: &[SiteView], near: Option<&Near>) -> Moves {
     let Some(near) = near else { return random_moves(rng, sites) };
     if near.iter().all(Vec::is_empty) {
@@ -73,7 +74,7 @@ pub(crate) fn random_moves_among(rng: &mut ChaCha8Rng, sites: &[SiteView], near:
     near[count].choose(rng).cloned().unwrap_or_default()
 }
 
-/// The same, as indices of sites and of their values.
+/// The same, as moves.
 fn random_moves(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Moves {
     let mut count = 1;
     let mut left: f64 = rng.random();
@@ -87,7 +88,7 @@ fn random_moves(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Moves {
     random_moves_of(rng, sites, count.min(EDIT_COUNTS.len()))
 }
 
-/// So many random edits at distinct sites; fewer where there are fewer sites.
+/// `count` random edits at distinct sites; fewer where there are fewer sites.
 pub(crate) fn random_moves_of(rng: &mut ChaCha8Rng, sites: &[SiteView], count: usize) -> Moves {
     let mut changeable: Vec<usize> = (0..sites.len()).filter(|&site| sites[site].values.len() > 1).collect();
     let count = count.min(changeable.len());

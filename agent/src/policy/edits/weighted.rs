@@ -1,4 +1,4 @@
-//! A draw by weight.
+//! Draws one of several things by weight.
 
 use rand::{Rng, RngExt};
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::rollout::{Step, explained_variance, gae, normalised};
 use crate::policy::Update;
 
-/// What PPO can be told.
+/// The settings of PPO.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Args {
     /// How far credit reaches back over the trials of a study; 0 makes it a bandit, since what a
@@ -74,7 +74,7 @@ const RESIDUAL_OUT: usize = 3;
 const CRITIC_IN: usize = 4;
 
 impl Agent {
-    /// An agent whose scores are the features times `start`, for studies of so many features.
+    /// An agent whose scores are the features times `start`; its critic reads `study_features` numbers.
     pub(super) fn new(start: &[f32], study_features: usize, rng: &mut ChaCha8Rng) -> Self {
         let [f, h, s] = [start.len(), HIDDEN, study_features];
         let shapes = [[f, 1], [f, h], [1, h], [h, 1], [s, h], [1, h], [h, 1], [1, 1]];

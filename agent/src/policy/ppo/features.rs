@@ -41,7 +41,7 @@ impl Tally {
     }
 }
 
-/// What the notebook says of each site.
+/// What became of the trials that edited each site.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tallies {
     /// By column: the site, then each of its codes.
@@ -87,7 +87,7 @@ impl Tallies {
     }
 }
 
-/// Neighbours are the sites of one file; those that belong to none are neighbours too.
+/// Neighbours are the sites of one file; sites without a file are each other's neighbours too.
 fn group(column: &Column) -> &str {
     column.name.split_once("::").map_or("", |(file, _)| file)
 }
@@ -97,7 +97,7 @@ pub(super) fn progress(runs: usize) -> f64 {
     ((runs.max(1) as f64 / 10.0).ln() / 30f64.ln()).clamp(0.0, 1.0)
 }
 
-/// What the surrogate says of a candidate.
+/// What the surrogate predicts for a candidate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outlook {
     /// Mean above the best.

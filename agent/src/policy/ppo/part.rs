@@ -1,15 +1,15 @@
 //! The parts that PPO can do without, so that benches measure what each is worth.
 
-/// See the head of this file.
+/// A part of PPO that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Updates: its scorer stays as it began.
+    /// Updates: without them the scorer stays as it began.
     Learning,
-    /// Repeats of programs that are not sure to be good.
+    /// Repeats of programs whose worth is uncertain.
     Repeats,
-    /// What the surrogate says of candidates: they are drawn blindly. It still says which programs are good.
+    /// The surrogate's view of the candidates, which are then drawn blindly. It still ranks the programs that ran.
     Scores,
-    /// More than three edits at a time where sites are many.
+    /// Proposals of more than three edits where there are many sites.
     LongEdits,
 }
 

@@ -14,14 +14,15 @@ use crate::policy::{Change, Program, SiteView};
 
 /// Programs that may be parents.
 pub(super) const TOPS: usize = 10;
-/// All single edits of so many of them, but no more than this.
+/// Parents whose single edits are all candidates.
 const SINGLES_OF: usize = 3;
+/// Most single edits that are candidates.
 const SINGLES: usize = 250;
 /// Candidates in all, repeats not counted.
 const CANDIDATES: usize = 500;
-/// Where sites are many, so many of the candidates are composed of single edits, which then change at most one site in
-/// so many.
+/// Candidates that are composed of single edits, where there are many sites.
 const COMPOSED: usize = 400;
+/// Sites for each edit of the longest composition.
 const SITES_AN_EDIT: usize = 3;
 /// Logarithm of an edit's odds in a composition for each unit by which it looks better: that of the untrained rule.
 const GAIN: f64 = FEATURES[0].1 as f64;
@@ -61,7 +62,7 @@ impl Parent {
         Self { program: program.clone(), row, known, sites: sites.to_vec(), columns, codes, near }
     }
 
-    /// Whether edits of it may give a program that was not `tried`, as far as one can tell.
+    /// Whether edits of it may give a program that was not `tried`; `true` where the programs nearby are not listed.
     pub(super) fn has_new(&self, tried: &dyn Fn(&Row) -> bool) -> bool {
         self.near.as_ref().is_none_or(|near| near.iter().flatten().any(|moves| !tried(&self.edited(moves))))
     }
@@ -160,7 +161,7 @@ pub(super) fn candidates(
     candidates
 }
 
-/// Draws sets of single edits of one parent, likelier the better each looks by itself.
+/// Draws sets of single edits of one parent, each likelier the better it looks alone.
 pub(super) struct Composer {
     /// By parent, site and value of each edit, and its odds.
     edits: Vec<Vec<((usize, usize), f64)>>,
@@ -302,7 +303,7 @@ mod tests {
         assert!(composed.iter().all(|moves| moves.windows(2).all(|pair| pair[0].0 < pair[1].0)));
         let edits: Vec<usize> = composed.iter().flat_map(|moves| moves.iter().map(|edit| edit.0)).collect();
         let good = edits.iter().filter(|&&site| site < 5).count();
-        // Drawn alike, 5 of 18 edits would be good.
+        // Drawn with equal odds, 5 of 18 edits would be good.
         assert!(good * 18 > edits.len() * 5 * 2, "{good} of {}", edits.len());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A study opens with a few programs far from each other. After that, each choice is a draw from
 //! the softmax over a pool, and every draw but a repeat is a step that PPO learns from once its
-//! trial is told. The parts are in the surrogate's room, `pool`, `features` and `agent`.
+//! trial has ended. The candidates come from `pool`, `features` describes them, `agent` scores them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,9 +29,9 @@ use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber, Values};
 
 /// Programs of the opening, the baseline included.
 const OPENING: usize = 8;
-/// So many of them are the best of earlier studies, where there are any.
+/// Those of them that are the best of earlier studies, where there are any.
 const EARLIER_BEST: usize = 3;
-/// The farthest of so many random edits is taken there.
+/// Random edits of which the farthest is taken there.
 const OPENING_DRAWS: usize = 60;
 /// New runs between two fits of the surrogate; in a long study a share of its runs, for it changes slowly.
 const FIT_EVERY: usize = 4;
@@ -43,7 +43,7 @@ const NOVELTY: f32 = 0.1;
 /// Trials that the critic sees the mean of.
 const RECENT: usize = 8;
 
-/// A choice whose trial has not been told.
+/// A choice whose trial has not ended.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     program: ProgramId,
@@ -97,7 +97,7 @@ impl Proposer {
         }
     }
 
-    /// The search less some of its parts.
+    /// The search without some of its parts.
     pub(crate) fn without(parts: &[Part], seed: u64) -> Self {
         let mut proposer = Self { without: parts.to_vec(), ..Self::new(seed) };
         if parts.contains(&Part::Scores) {
@@ -115,7 +115,7 @@ impl Proposer {
         pool::longest(sites.len(), near).filter(|_| self.has(Part::LongEdits))
     }
 
-    /// Edits of the baseline, each far from all programs before it, until there are so many programs.
+    /// Edits of the baseline, each far from all programs before it, until there are `programs` programs.
     fn open(&mut self, batch: &mut Batch<'_>, programs: usize) {
         let baseline = &batch.notebook.programs()[0].program;
         let sites = batch.space.sites(baseline);
@@ -224,7 +224,7 @@ impl Proposer {
         self.draw_all(batch, &parents, &candidates, &mut prediction, posterior.fitted[best]);
     }
 
-    /// The best programs as parents, and more of them while none has an edit that was not tried.
+    /// The best programs as parents, and more of them as long as all their edits were tried.
     fn parents(
         &mut self,
         batch: &Batch<'_>,
@@ -405,7 +405,7 @@ impl Policy for Proposer {
         self.learn(step, reward)
     }
 
-    /// The program that the surrogate takes for the best of those that completed.
+    /// The completed program that the surrogate considers best.
     fn best(&self, notebook: &Notebook) -> ProgramId {
         let (mut rows, mut encoding) = (self.rows.clone(), self.encoding.clone());
         rows.read(notebook, &mut encoding);

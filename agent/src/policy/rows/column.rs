@@ -1,4 +1,4 @@
-//! One site of all programs: its values in the order in which they were met, and their order on a ladder.
+//! One site over all programs: its values in the order in which they were met, and their order on a ladder.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::study::number;
 /// The code of a value in its column; 0 says that the site is absent.
 pub(crate) type Code = u16;
 
-/// All that was ever seen of one site.
+/// Everything that was ever seen of one site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
@@ -56,7 +56,7 @@ impl Column {
         index as Code + 1
     }
 
-    /// Puts the rungs in the order of the numbers. Where one value is none, those of `ladder` come as they stand there,
+    /// Puts the rungs in the order of the numbers. Where some value is not a number, those of `ladder` come in its order,
     /// and the others stay as they were met.
     pub(super) fn sort(&mut self, ladder: &[String]) {
         let numbers: Option<Vec<f64>> = self.values.iter().map(|value| number(value)).collect();

@@ -1,5 +1,5 @@
-//! What earlier studies found, as the surrogate takes it in: their runs stand beside those of this study and differ from
-//! them at one more site, the study. How much they tell is how little that site matters, which is fitted like any other.
+//! Runs of earlier studies as rows: they stand beside those of this study and differ from them at one more site, the
+//! study. The less that site matters, the more the surrogate learns from them, and its weight is fitted like any other.
 
 use super::encoding::Encoding;
 use super::row::Row;

@@ -1,5 +1,5 @@
-//! Programs as rows of small numbers: one column a site, one code a value, 0 where a program does
-//! not have the site.
+//! The columns and codes that make rows of programs: one column per site, one code per value, 0 where a
+//! program does not have the site.
 //!
 //! Sites and values are added as they are met and never renumbered, so rows stay valid; a row that
 //! is shorter than the table lacks the later sites.
@@ -31,6 +31,7 @@ impl Encoding {
         self.columns.iter().map(Column::len).sum()
     }
 
+    /// The column of a site, added if it is new.
     pub(crate) fn column(&mut self, name: &str) -> usize {
         if self.by_name.len() != self.columns.len() {
             let names = self.columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i));
@@ -44,6 +45,7 @@ impl Encoding {
         self.columns.len() - 1
     }
 
+    /// The code of a value at a column, added if it is new.
     pub(crate) fn code(&mut self, column: usize, value: &str) -> Code {
         let column = &mut self.columns[column];
         let known = column.len();
@@ -70,6 +72,7 @@ impl Encoding {
         }
     }
 
+    /// The row of the program that has these values.
     pub(crate) fn row(&mut self, values: &Values) -> Row {
         let mut row = Row::new();
         for (name, value) in values {

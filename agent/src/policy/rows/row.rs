@@ -2,7 +2,7 @@
 
 use super::column::Code;
 
-/// A program's codes; a row that is shorter than the table lacks the later sites.
+/// A program's codes. A row with fewer codes than there are columns lacks the later sites.
 pub(crate) type Row = Vec<Code>;
 
 /// The code of a row at a column.

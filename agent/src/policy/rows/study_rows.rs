@@ -1,4 +1,4 @@
-//! The rows of a study: of its programs, and of what ran in the studies before it.
+//! The rows of a study: those of its own programs, and those of the runs of earlier studies.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::encoding::Encoding;
 use super::row::{Row, trimmed};
 use crate::policy::Notebook;
 
-/// See the head of this file. Nothing of it is saved: it is read again off the notebook.
+/// What was read from the notebook. It is not saved: a resumed study reads it again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StudyRows {
     own: Vec<Row>,

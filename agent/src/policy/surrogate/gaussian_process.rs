@@ -2,9 +2,9 @@
 //!
 //! Matern-5/2 on site distances, one weight a site, fitted by gradient to the normal scores of the
 //! results, with priors. A share of the noise belongs to the program and comes back at each of its
-//! runs; the rest is the run's own. How large that share is, repeats tell: where they agree, noise is
-//! what the sites do not explain, and a repeat teaches little. It knows rows of codes and scores, no
-//! study. What it says of programs is in `posterior`.
+//! runs; the rest is the run's own. Repeats show how large that share is: where they agree, noise is
+//! what the sites do not explain, and a repeat teaches little. This file fits the hyper-parameters, from
+//! rows and scores alone; `posterior` predicts with them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What the surrogate says of programs, tried or not: mean and variance.
+//! What the surrogate predicts for programs, tried or not: mean and variance.
 
 use super::cholesky::{Square, add_scaled};
 use super::gaussian_process::{Runs, Surrogate, Variances, WEIGHTS, covariance, matern};

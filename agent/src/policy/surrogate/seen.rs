@@ -9,9 +9,9 @@ use super::gaussian_process::Runs;
 use crate::policy::rows::StudyRows;
 use crate::policy::{Notebook, normal};
 
-/// A study of so many runs is seen whole.
+/// A study of up to this many runs is seen whole.
 const WHOLE: usize = 300;
-/// Of a longer one, fewer are: its policy is asked often, and its steps are small.
+/// Runs that are seen of a longer one. Fewer, since its policy is asked often and its steps are small.
 const MOST: usize = BEST_PROGRAMS + NEWEST + OTHERS;
 /// The best programs keep all their runs, as far as there is room.
 const BEST_PROGRAMS: usize = 128;

@@ -67,9 +67,9 @@ pub(crate) trait Space {
         3
     }
 
-    /// All programs there are, where some combination of values is none of them: edits that are drawn blindly may then
-    /// never meet one. By program, and in the order of its sites, which are the same in all, the index of each value.
-    /// `None` where all combinations are programs, or so many that blind draws do.
+    /// All programs, where some combinations of values are not programs: edits that are drawn blindly may then never
+    /// meet one. Each is the index of its value at each site, in the order of the sites, which all programs share.
+    /// `None` where all combinations are programs, or enough of them for blind draws to meet some.
     fn listing(&self) -> Option<Listing<'_>> {
         None
     }

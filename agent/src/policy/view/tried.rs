@@ -32,7 +32,7 @@ impl Verdict {
     }
 }
 
-/// Mean of the results among these; `None` without any.
+/// Mean of the results among these; `None` if there are none.
 pub(super) fn mean(verdicts: &[Verdict]) -> Option<f64> {
     let results = verdicts.iter().filter_map(|verdict| verdict.result());
     let (sum, count) = results.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));

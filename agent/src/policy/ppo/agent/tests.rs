@@ -96,7 +96,7 @@ fn learning_raises_the_probability_of_the_good_kind() {
 }
 
 #[test]
-fn an_agent_that_was_saved_learns_on_alike() {
+fn an_agent_that_was_saved_goes_on_learning_as_the_one_that_was_not() {
     let mut whole = agent(&[1.0, 0.0]);
     let steps: Vec<Step> = (0..8)
         .map(|i| step(vec![0.1, 0.2, 0.3, i as f32 / 8.0], i % 2, -0.7, 0.0, (i % 3) as f32 - 1.0))

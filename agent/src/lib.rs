@@ -16,3 +16,5 @@ mod report;
 mod rewrite;
 mod runner;
 mod study;
+#[cfg(test)]
+mod testing;

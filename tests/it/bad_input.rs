@@ -290,7 +290,7 @@ fn a_second_run_on_the_same_repository() {
     let second = user.autoresearch(&["run"]);
     refused(&second, LOCKED, &["another study runs on this repository", &format!("process {pid}")]);
     // Looking on is allowed.
-    wait_until("the baseline is measured", || user.autoresearch(&["log"]).out.contains("kept"));
+    wait_until("the baseline is measured", || user.autoresearch(&["log"]).out.contains("measured"));
     user.autoresearch(&["show", "0"]).well();
     signal(&first, Signal::SIGINT);
     assert_eq!(said(first).code, Some(0));

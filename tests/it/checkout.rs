@@ -98,7 +98,7 @@ fn what_other_hands_put_on_main_between_runs_is_the_new_incumbent() {
     let theirs = user.commit(&[("src/recipe.rs", &plain)], "measure with less noise\n");
 
     let out = study(&user, "6");
-    assert!(out.contains("main was moved to"), "{out}");
+    assert!(out.contains("somebody else moved main to"), "{out}");
     let moved = &user.events_of("main-moved")[0];
     let adopted = moved["trial"].as_u64().unwrap();
     let taken_over = user.git.find_commit(moved["commit"].as_str().unwrap().parse().unwrap()).unwrap();
@@ -137,7 +137,7 @@ fn a_discovery_that_the_user_takes_back_is_not_put_on_main_again() {
     user.git.reset(&commit, git2::ResetType::Hard, None).unwrap();
     let plain = user.read("src/recipe.rs");
     let out = study(&user, ENOUGH);
-    assert!(out.contains("main was moved to"), "{out}");
+    assert!(out.contains("somebody else moved main to"), "{out}");
     assert_eq!(user.read("src/recipe.rs"), plain);
     let adopted = user.events_of("main-moved")[0]["trial"].as_u64().unwrap();
     let methods = user.events_of("trial-started");

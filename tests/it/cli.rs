@@ -127,7 +127,7 @@ fn a_study_is_read_back_by_log_and_show() {
     let before = user.everything();
     let log = user.autoresearch(&["log"]).well();
     assert!(log.starts_with("study night\n"), "{log}");
-    for word in ["the program as it is", "kept", "[merged]", "2 trials and the baseline"] {
+    for word in ["the program as it is", "measured", "[merged]", "2 trials and the baseline"] {
         assert!(log.contains(word), "{word} is not in:\n{log}");
     }
     let events = user.events();

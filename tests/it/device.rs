@@ -60,7 +60,7 @@ fn the_loss_of_a_device_stands_in_journal_and_commit_and_the_study_goes_on() {
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
     assert!(said.out.contains("on software Vulkan\n"), "{}", said.out);
     user.nothing_survives();
-    assert_eq!(user.outcomes(), ["kept", "crashed", "crashed"]);
+    assert_eq!(user.outcomes(), ["measured", "crashed", "crashed"]);
     let lost = "device lost: smoke run: Parent device is lost (exit code 101)";
     assert_eq!(reasons(&user), ["", lost, lost]);
     let branch = user.branches().into_keys().find(|name| name.starts_with("trial/night/1-")).unwrap();

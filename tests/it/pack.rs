@@ -189,7 +189,7 @@ fn what_goes_wrong_there_is_an_outcome_here() {
     replace(&folder, 4, "kill -9 $$");
     said(start(&user, &folder)).well();
     unpack(&user, &folder).well();
-    assert_eq!(user.outcomes(), ["kept", "crashed", "invalid", "timed-out", "out-of-memory"]);
+    assert_eq!(user.outcomes(), ["measured", "crashed", "invalid", "timed-out", "out-of-memory"]);
     let ended = user.events_of("trial-ended");
     let reason = |trial: usize| ended[trial]["measurement"]["reason"].as_str().unwrap().to_owned();
     assert_eq!(reason(1), "panic: no kernel at src/model.rs:3:9 (exit code 101)");
@@ -215,7 +215,7 @@ fn what_fails_at_once_ends_here_and_is_not_packed() {
 
     said(start(&user, &folder)).well();
     unpack(&user, &folder).well();
-    assert_eq!(user.outcomes(), ["kept", "crashed"]);
+    assert_eq!(user.outcomes(), ["measured", "crashed"]);
     assert_eq!(repeats(&user).len(), 3);
 }
 
@@ -239,7 +239,7 @@ fn a_script_that_is_stopped_goes_on_where_it_was() {
     // What is there is taken in, and what is not stays out.
     let out = unpack(&user, &folder).well();
     assert!(out.contains("3 of 4 runs are still out: 2, 3, 4"), "{out}");
-    assert_eq!(user.outcomes(), ["kept"]);
+    assert_eq!(user.outcomes(), ["measured"]);
 
     said(start(&user, &folder)).well();
     assert_eq!(

@@ -146,7 +146,7 @@ fn ctrl_c_once_ends_tidily() {
     assert!(said.err.contains("Ctrl-C again stops at once"), "{}", said.err);
     assert!(said.out.contains("Stopped as asked; `run` goes on from here."), "{}", said.out);
     assert!(user.processes().is_empty());
-    assert_eq!(user.outcomes(), ["kept"], "what was under way was finished, and nothing new begun");
+    assert_eq!(user.outcomes(), ["measured"], "what was under way was finished, and nothing new begun");
     assert_eq!(user.events().last().unwrap()["event"], "stopped");
 }
 
@@ -162,7 +162,7 @@ fn ctrl_c_twice_ends_at_once_and_nothing_survives() {
     let said = said(child);
     assert_eq!(said.code, Some(130), "{}\n{}", said.out, said.err);
     assert!(user.processes().is_empty(), "something survives");
-    assert_eq!(user.outcomes(), ["kept"], "the trial that was stopped has no outcome yet");
+    assert_eq!(user.outcomes(), ["measured"], "the trial that was stopped has no outcome yet");
 
     // The trial that was cut short is run again.
     user.autoresearch(&["run", "--trials", "1"]).well();

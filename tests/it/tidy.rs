@@ -6,9 +6,6 @@ use std::path::{Path, PathBuf};
 /// Lines of the longest source file. It may shrink, and grows only when somebody decides that it should.
 const LONGEST: usize = 520;
 
-/// Folders of `agent/src` in which tests still borrow from the tests of other files. Taking one out forbids that there.
-const STILL_BORROWING: &[&str] = &["policy"];
-
 /// What ARCHITECTURE.md names that lies in a user's repository or cache, and not in this one.
 const A_USERS_OWN: [&str; 3] = ["autoresearch.toml", ".git/", "$XDG_CACHE_HOME/"];
 
@@ -67,8 +64,7 @@ fn source_files_stay_readable() {
 fn helpers_that_tests_share_do_not_lie_among_tests() {
     let borrowing = regex::Regex::new(r"(?m)^\s*use .*\btests::.*$").unwrap();
     let source = root().join("agent/src");
-    let may = |path: &Path| STILL_BORROWING.iter().any(|folder| path.starts_with(source.join(folder)));
-    let files = rust_files().filter(|(path, _)| path.starts_with(&source) && !may(path));
+    let files = rust_files().filter(|(path, _)| path.starts_with(&source));
     let found = |(path, text): &(PathBuf, String)| {
         borrowing.find(text).map(|line| format!("{}: {}", path.display(), line.as_str().trim()))
     };

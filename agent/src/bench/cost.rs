@@ -30,7 +30,7 @@ impl History {
     pub(crate) fn of(trials: usize) -> Self {
         let values: Values = (0..CATEGORIES + LADDERS).map(|site| (name(site), "0".to_owned())).collect();
         let mut notebook = Notebook::new(0, id(&values), values.clone());
-        notebook.end(0, Outcome::Discarded, Some(result(&values)), None);
+        notebook.end(0, Outcome::Worse, Some(result(&values)), None);
         let mut random = policy(Method::Random, 1);
         while notebook.trials().len() < trials {
             let batch = BATCH.min(trials - notebook.trials().len());
@@ -56,7 +56,7 @@ fn step(notebook: &mut Notebook, policy: &mut dyn Policy, batch: usize) {
         notebook.begin(trial, proposal);
     }
     for (trial, proposal) in (first..).zip(&proposals) {
-        notebook.end(trial, Outcome::Discarded, Some(result(&proposal.values)), None);
+        notebook.end(trial, Outcome::Worse, Some(result(&proposal.values)), None);
         policy.tell(notebook, trial);
     }
 }

@@ -68,7 +68,7 @@ impl<'a> Night<'a> {
             morning: Morning::default(),
         };
         let result = night.run(&start.id).expect("the start has results");
-        night.notebook.end(0, Outcome::Kept, Some(result), None);
+        night.notebook.end(0, Outcome::Better, Some(result), None);
         (night, start, result)
     }
 
@@ -98,7 +98,7 @@ impl<'a> Night<'a> {
         }
         let (trial, proposal) = self.proposed.pop_front()?;
         let result = self.run(&proposal.program);
-        let outcome = if result.is_some() { Outcome::Discarded } else { Outcome::Crashed };
+        let outcome = if result.is_some() { Outcome::Worse } else { Outcome::Crashed };
         self.notebook.end(trial, outcome, result, None);
         self.policy.tell(&self.notebook, trial);
         Some((proposal, result))

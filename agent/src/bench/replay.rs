@@ -150,7 +150,7 @@ impl<'a> Record<'a> {
     fn run(&mut self, trial: TrialNumber, rng: &mut ChaCha8Rng) {
         let program = self.notebook.program_of(trial).clone();
         let result = self.landscape.run(&program, rng);
-        let outcome = if result.is_some() { Outcome::Discarded } else { Outcome::Crashed };
+        let outcome = if result.is_some() { Outcome::Worse } else { Outcome::Crashed };
         self.notebook.end(trial, outcome, result, None);
         self.ended += 1;
         if let Some(result) = result

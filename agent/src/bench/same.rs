@@ -9,7 +9,7 @@ use super::parallel::each;
 use super::studied::{begun, rules, settle, take_in, tried};
 use super::table::id;
 use crate::policy::Program;
-use crate::study::{Choice, Outlook, Proposal, Values, Work};
+use crate::study::{Choice, Outlook, Proposal, Run, Values, Work};
 
 /// How a comparison went.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -64,7 +64,7 @@ fn compare(runs: &[f64], settings: &MergeSettings, number: u64) -> Compared {
     let mut proof = 0;
     loop {
         match study.next_work(&rules, Outlook { favourite: &|| Some(1), time: 1.0, ends_soon: false }, &[]) {
-            Work::Run { trial, purpose } => take_in(&mut study, trial, purpose, Some(run())),
+            Work::Run(Run::Again { trial, purpose }) => take_in(&mut study, trial, purpose, Some(run())),
             _ => unreachable!("it is picked, and there is no end before it is decided on"),
         }
         proof += 1;

@@ -6,8 +6,8 @@ use super::night::{Morning, Night};
 use super::table::Table;
 use crate::policy::Program;
 use crate::study::{
-    Choice, Ending, Event, Measurement, Merged, Outcome, Outlook, Proposal, Purpose, RunEnded, Started,
-    Study, StudyRules, TrialEnded, TrialNumber, TrialStarted, Work,
+    Choice, CommitId, Ending, Event, Measurement, Merged, Outcome, Outlook, Proposal, Purpose, Run, RunEnded,
+    Started, Study, StudyRules, TrialEnded, TrialNumber, TrialStarted, Work,
 };
 
 /// See the head of this file.
@@ -27,14 +27,14 @@ pub(super) fn night(table: &Table, settings: &MergeSettings, number: u64) -> Mor
                     None => night.is_exhausted = true,
                 }
             }
-            Work::Run { trial, purpose } => {
+            Work::Run(Run::Again { trial, purpose }) => {
                 let result = night.prove(study.trial(trial).program());
                 take_in(&mut study, trial, purpose, result);
                 if settle(&mut study, &rules) == Some(true) {
                     night.merge(study.trial(study.incumbent).program());
                 }
             }
-            Work::Trial(_) | Work::Wait | Work::Finish(_) => {
+            Work::Run(Run::Trial(_)) | Work::Wait | Work::Finish(_) => {
                 unreachable!("nothing is under way, nor an end set")
             }
         }
@@ -58,10 +58,10 @@ pub(super) fn begun(start: &Program, result: f64) -> Study {
     let none = String::new;
     let mut study = Study::new(Started {
         study: none(),
-        base: none(),
+        base: CommitId::default(),
         search: none(),
         seed: 0,
-        budget: none(),
+        budget: "".into(),
         metric: none(),
         maximise: false,
         device: None,
@@ -75,53 +75,48 @@ pub(super) fn begun(start: &Program, result: f64) -> Study {
 
 /// A trial begins and ends.
 pub(super) fn tried(study: &mut Study, proposal: Proposal, result: Option<f64>) {
-    let (trial, none) = (study.next_trial(), String::new);
-    let [commit, branch] = [none(), none()];
-    study.apply(&Event::TrialStarted(TrialStarted { trial, proposal, commit, branch, seed: 0, at: 0 }));
+    let trial = study.next_trial();
+    let (commit, branch) = (CommitId::default(), String::new());
+    happens(study, Event::TrialStarted(TrialStarted { trial, proposal, commit, branch, seed: 0, at: 0 }));
     let outcome = result.map_or(Outcome::Crashed, |metric| study.outcome_of_completed(trial, metric));
-    let (measurement, commit) = (measured(result), none());
-    study.apply(&Event::TrialEnded(TrialEnded {
-        trial,
-        outcome,
-        measurement,
-        commit,
-        forecast: None,
-        at: 0,
-    }));
+    let (measurement, commit) = (measured(result), CommitId::default());
+    happens(
+        study,
+        Event::TrialEnded(TrialEnded {
+            trial,
+            outcome,
+            measurement,
+            commit,
+            forecast: None,
+            main: None,
+            predicted: None,
+            at: 0,
+        }),
+    );
 }
 
 /// A run outside of the trials ends.
 pub(super) fn take_in(study: &mut Study, trial: TrialNumber, purpose: Purpose, result: Option<f64>) {
     let measurement = measured(result);
-    study.apply(&Event::RunEnded(RunEnded { purpose, trial, seed: 0, measurement, at: 0 }));
+    happens(study, Event::RunEnded(RunEnded { purpose, trial, seed: 0, measurement, at: 0 }));
 }
 
 /// Brings the open proof to its end if its last run decides; whether that is a merge.
 pub(super) fn settle(study: &mut Study, rules: &StudyRules) -> Option<bool> {
     let decided = study.settled(rules, 0)?;
     let (trial, previous, merge) = (decided.candidate, decided.incumbent, decided.merge);
-    study.apply(&Event::Decided(decided));
+    happens(study, Event::Decided(decided));
     if merge {
-        study.apply(&Event::Merged(Merged { trial, previous, commit: String::new(), at: 0 }));
+        happens(study, Event::Merged(Merged { trial, previous, commit: CommitId::default(), at: 0 }));
     }
     Some(merge)
 }
 
 fn measured(metric: Option<f64>) -> Measurement {
-    Measurement {
-        ending: if metric.is_some() { Ending::Completed } else { Ending::Crashed },
-        metric,
-        test: None,
-        curve: Vec::new(),
-        reason: String::new(),
-        build_seconds: 0.0,
-        smoke_seconds: 0.0,
-        train_seconds: 0.0,
-        tokens: None,
-        steps: None,
-        params: None,
-        memory: None,
-        device_memory: None,
-        device: None,
-    }
+    Measurement::new(if metric.is_some() { Ending::Completed } else { Ending::Crashed }, metric)
+}
+
+/// Takes in what the bench makes up.
+fn happens(study: &mut Study, event: Event) {
+    study.apply(&event).expect("a bench makes up only what can happen");
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::UserError;
-use crate::study::{Purpose, Seconds, TrialNumber, Work};
+use crate::study::{Budget, Purpose, Run, Seconds, TrialNumber};
 
 /// Name of the list in a batch's folder.
 pub(super) const ORDERS: &str = "orders.tsv";
@@ -20,12 +20,11 @@ const STUDY: &str = "# study ";
 /// A run that is to take place elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ordered {
-    /// A trial, or a run outside of them.
-    pub(super) work: Work,
+    pub(super) run: Run,
     pub(super) trial: TrialNumber,
     pub(super) program: String,
     pub(super) seed: u64,
-    pub(super) budget: String,
+    pub(super) budget: Budget,
     /// What was spent on it here; 0 where its binary was there already.
     pub(super) build_seconds: Seconds,
     pub(super) smoke_seconds: Seconds,
@@ -39,33 +38,33 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn works(&self) -> Vec<Work> {
-        self.runs.iter().map(|run| run.work).collect()
+    pub(super) fn which(&self) -> Vec<Run> {
+        self.runs.iter().map(|ordered| ordered.run).collect()
     }
 
     /// How many of its runs repeat a program to learn of the noise.
     pub(super) fn repeats(&self) -> usize {
-        self.runs.iter().filter(|run| is_repeat(run.work)).count()
+        self.runs.iter().filter(|run| is_repeat(run.run)).count()
     }
 
     /// Puts the baseline's trial first, then proofs, then the other trials with the repeats spread among them: if the
     /// machine drifts, the repeats show it.
     pub(super) fn arrange(&mut self, base: TrialNumber) {
-        let is_trial = |work: Work| matches!(work, Work::Trial(trial) if trial != base);
-        let trials = self.runs.iter().filter(|run| is_trial(run.work)).count();
+        let is_trial = |run: Run| matches!(run, Run::Trial(trial) if trial != base);
+        let trials = self.runs.iter().filter(|run| is_trial(run.run)).count();
         let repeats = self.repeats();
         let (mut trial, mut repeat) = (0, 0);
         let mut places: Vec<((u8, usize), Ordered)> = Vec::with_capacity(self.runs.len());
         for run in self.runs.drain(..) {
             // Trial n stands at (2n + 1) / 2 trials of the way, repeat n at (n + 1) / (repeats + 1).
-            let place = if is_trial(run.work) {
+            let place = if is_trial(run.run) {
                 trial += 1;
                 (2, (2 * trial - 1) * (repeats + 1))
-            } else if is_repeat(run.work) {
+            } else if is_repeat(run.run) {
                 repeat += 1;
                 (2, 2 * trials * repeat)
             } else {
-                (u8::from(run.work != Work::Trial(base)), 0)
+                (u8::from(run.run != Run::Trial(base)), 0)
             };
             places.push((place, run));
         }
@@ -77,8 +76,8 @@ impl Batch {
     pub(super) fn to_text(&self) -> String {
         let mut text = format!("{STUDY}{}\n", self.study);
         for (number, run) in self.numbered() {
-            let Ordered { work, trial, program, seed, budget, build_seconds, smoke_seconds } = run;
-            let what = what(*work);
+            let Ordered { run, trial, program, seed, budget, build_seconds, smoke_seconds } = run;
+            let what = what(*run);
             text += &format!(
                 "{number}\t{what}\t{trial}\t{program}\t{seed}\t{budget}\t{build_seconds:.2}\t{smoke_seconds:.2}\n"
             );
@@ -136,63 +135,60 @@ fn ordered(number: usize, line: &str) -> Option<Ordered> {
     let [first, what, trial, program, seed, budget, build, smoke] = fields[..] else { return None };
     let trial = trial.parse().ok()?;
     (first.parse() == Ok(number)).then_some(Ordered {
-        work: work(what, trial)?,
+        run: run_called(what, trial)?,
         trial,
         program: program.to_owned(),
         seed: seed.parse().ok()?,
-        budget: budget.to_owned(),
+        budget: budget.into(),
         build_seconds: build.parse().ok()?,
         smoke_seconds: smoke.parse().ok()?,
     })
 }
 
-fn is_repeat(work: Work) -> bool {
-    matches!(work, Work::Run { purpose: Purpose::Noise, .. })
+fn is_repeat(run: Run) -> bool {
+    run.purpose() == Some(Purpose::Noise)
 }
 
-fn what(work: Work) -> String {
-    match work {
-        Work::Run { purpose: Purpose::Noise, .. } => "noise".to_owned(),
-        Work::Run { purpose: Purpose::Confirmation { candidate }, .. } => format!("confirm-{candidate}"),
+fn what(run: Run) -> String {
+    match run {
+        Run::Again { purpose: Purpose::Noise, .. } => "noise".to_owned(),
+        Run::Again { purpose: Purpose::Confirmation { candidate }, .. } => format!("confirm-{candidate}"),
         _ => "trial".to_owned(),
     }
 }
 
-fn work(what: &str, trial: TrialNumber) -> Option<Work> {
+fn run_called(what: &str, trial: TrialNumber) -> Option<Run> {
     let purpose = match what {
-        "trial" => return Some(Work::Trial(trial)),
+        "trial" => return Some(Run::Trial(trial)),
         "noise" => Purpose::Noise,
         _ => Purpose::Confirmation { candidate: what.strip_prefix("confirm-")?.parse().ok()? },
     };
-    Some(Work::Run { trial, purpose })
+    Some(Run::Again { trial, purpose })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOISE: Work = Work::Run { trial: 0, purpose: Purpose::Noise };
-    const PROOF: Work = Work::Run { trial: 3, purpose: Purpose::Confirmation { candidate: 17 } };
+    const NOISE: Run = Run::Again { trial: 0, purpose: Purpose::Noise };
+    const PROOF: Run = Run::Again { trial: 3, purpose: Purpose::Confirmation { candidate: 17 } };
 
-    fn batch(works: &[Work]) -> Batch {
-        let run = |work: &Work| Ordered {
-            work: *work,
-            trial: match work {
-                Work::Trial(trial) | Work::Run { trial, .. } => *trial,
-                _ => unreachable!("a batch is of runs"),
-            },
+    fn batch(runs: &[Run]) -> Batch {
+        let ordered = |run: &Run| Ordered {
+            run: *run,
+            trial: run.trial(),
             program: "0123456789abcdef".to_owned(),
             seed: 4_242_424_242,
-            budget: "20s".to_owned(),
+            budget: "20s".into(),
             build_seconds: 2.25,
             smoke_seconds: 0.5,
         };
-        Batch { study: "night".to_owned(), runs: works.iter().map(run).collect() }
+        Batch { study: "night".to_owned(), runs: runs.iter().map(ordered).collect() }
     }
 
     #[test]
     fn orders_are_lines_that_a_shell_can_read_and_are_read_back() {
-        let batch = batch(&[Work::Trial(0), NOISE, PROOF]);
+        let batch = batch(&[Run::Trial(0), NOISE, PROOF]);
         let text = batch.to_text();
         assert_eq!(
             text,
@@ -206,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_list_that_was_changed_is_refused_by_its_line() {
-        let text = batch(&[Work::Trial(0), NOISE, PROOF]).to_text();
+        let text = batch(&[Run::Trial(0), NOISE, PROOF]).to_text();
         let table = [
             ("# study", "study", 1),
             ("1\ttrial", "7\ttrial", 2),
@@ -222,22 +218,22 @@ mod tests {
 
     #[test]
     fn repeats_are_spread_among_the_trials_and_proofs_come_before() {
-        let trials = (1..=8).map(Work::Trial);
-        let works: Vec<Work> = [NOISE, NOISE, NOISE, Work::Trial(0)].into_iter().chain(trials).collect();
-        let mut batch = batch(&[&works[..], &[PROOF, PROOF]].concat());
+        let trials = (1..=8).map(Run::Trial);
+        let runs: Vec<Run> = [NOISE, NOISE, NOISE, Run::Trial(0)].into_iter().chain(trials).collect();
+        let mut batch = batch(&[&runs[..], &[PROOF, PROOF]].concat());
         batch.arrange(0);
-        let t = Work::Trial;
+        let t = Run::Trial;
         let wanted = [
             &[t(0), PROOF, PROOF, t(1), t(2), NOISE, t(3), t(4), NOISE][..],
             &[t(5), t(6), NOISE, t(7), t(8)],
         ];
-        assert_eq!(batch.works(), wanted.concat());
+        assert_eq!(batch.which(), wanted.concat());
     }
 
     #[test]
     fn repeats_without_trials_stay_as_they_are() {
         let mut batch = batch(&[NOISE, NOISE]);
         batch.arrange(0);
-        assert_eq!(batch.works(), [NOISE, NOISE]);
+        assert_eq!(batch.which(), [NOISE, NOISE]);
     }
 }

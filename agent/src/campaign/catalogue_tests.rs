@@ -16,9 +16,9 @@ use super::Project;
 use super::project::{changed_files, tree};
 use crate::device::{Device, Gate};
 use crate::evaluator::{Evaluator, Job, LimitSettings, Metric, PhaseLimits, Plan, Recovery, Slot, Watch};
-use crate::repo::{CommitId, Repo, Timestamp};
+use crate::repo::{Repo, Timestamp};
 use crate::runner::Runner;
-use crate::study::{Edit, Ending, Measurement, Sources};
+use crate::study::{CommitId, Edit, Ending, Measurement, Sources};
 
 /// A repository of the embedded target, and a slot to build it in.
 struct Bench {
@@ -47,7 +47,7 @@ impl Bench {
             budget: "4steps".into(),
             smoke_budget: None,
             metric: Metric::val_bpb(),
-            limits: PhaseLimits::derive("4steps", None, true, &LimitSettings::default()),
+            limits: PhaseLimits::derive(&"4steps".into(), None, true, &LimitSettings::default()),
         };
         let recovery = Recovery::new("the processor needs none".into());
         let evaluator = Evaluator { runner: Runner::for_tests(), plan, recovery };

@@ -4,12 +4,14 @@
 use anyhow::Result;
 
 use super::compare::{Contest, Entrant};
-use super::opening::{Shared, devices};
+use super::interrupt::Interrupt;
+use super::opening::Surroundings;
 use super::project::tree;
 use super::survey::{Premises, Subject, Survey};
 use super::tabulate::{with_sources, write};
 use super::{End, Options, Project, Typed};
 use crate::device;
+use crate::evaluator::slots_directory;
 use crate::repo::Repo;
 use crate::report::{Comparison, Contender, Returned};
 use crate::study::{Measurement, Study, survey_seed};
@@ -21,14 +23,13 @@ impl Contest {
     /// Measures the programs, of which the first is the untouched one, and writes the table.
     pub(super) async fn check(
         &self,
-        shared: &Shared,
+        shared: &Surroundings,
         main: &Repo,
         project: &Project,
         entrants: &[Entrant],
     ) -> Result<Result<Comparison, End>> {
-        let (adapters, devices) = devices()?;
         let typed = Typed { budget: Some(self.budget.clone()), slots: self.slots, ..Typed::default() };
-        let options = Options::decide(&typed, &project.config, None, devices)?;
+        let options = Options::decide(&typed, &project.config, None, shared.devices.clone())?;
         let terms = vec![
             ("budget".to_owned(), self.budget.clone()),
             ("device".to_owned(), device::list(&options.devices)),
@@ -37,9 +38,9 @@ impl Contest {
         let premises = Premises {
             project,
             options: &options,
-            adapters: &adapters,
-            slots: shared.slots.clone(),
-            interrupt: shared.interrupt.clone(),
+            adapters: &shared.adapters,
+            slots: shared.slots.clone().unwrap_or_else(|| slots_directory(main.root())),
+            interrupt: shared.interrupt.clone().unwrap_or_else(|| Interrupt::listen(None)),
         };
         let mut survey = Survey::open(&self.folder.join("check"), terms, premises)?;
         survey.add_arguments(&project.config.run.test_args);

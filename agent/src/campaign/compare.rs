@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::interrupt::Interrupt;
-use super::opening::{Campaign, Shared};
+use super::opening::{Campaign, Surroundings};
 use super::preset::preset;
 use super::{End, Project, Typed, UserError};
 use crate::evaluator::slots_directory;
@@ -87,7 +87,11 @@ impl Contest {
         let human = self.preset_text()?;
         let human = human.map(|(name, text)| preset(&project, &name, &text)).transpose()?;
         self.make_repositories(&main)?;
-        let shared = Shared { slots: slots_directory(&target), interrupt: Interrupt::listen(None) };
+        let shared = Surroundings {
+            slots: Some(slots_directory(&target)),
+            interrupt: Some(Interrupt::listen(None)),
+            ..Surroundings::find()?
+        };
         if let Some(end) = self.take_turns(&shared).await? {
             return Ok(Err(end));
         }
@@ -159,7 +163,7 @@ impl Contest {
     }
 
     /// Brings all studies to their last trial, a few trials at a time; `Some` where the user ended it before.
-    async fn take_turns(&self, shared: &Shared) -> Result<Option<End>> {
+    async fn take_turns(&self, shared: &Surroundings) -> Result<Option<End>> {
         for turn in 0..self.trials.div_ceil(TURN) {
             let trials = (turn + 1).saturating_mul(TURN).min(self.trials);
             for (method, repeat) in self.contenders(turn) {
@@ -167,8 +171,7 @@ impl Contest {
                 if trials_of(&path)? >= trials {
                     continue;
                 }
-                let mut campaign =
-                    Campaign::open_beside(&path, &self.typed(method, repeat, trials), Some(shared))?;
+                let mut campaign = Campaign::open_within(&path, &self.typed(method, repeat, trials), shared)?;
                 campaign
                     .live
                     .line(&format!("\n{method}, repeat {repeat}, to trial {trials} of {}", self.trials));
@@ -182,10 +185,16 @@ impl Contest {
     }
 
     /// The program that a study returned.
-    fn returned(&self, shared: &Shared, project: &Project, method: Method, repeat: u32) -> Result<Entrant> {
+    fn returned(
+        &self,
+        shared: &Surroundings,
+        project: &Project,
+        method: Method,
+        repeat: u32,
+    ) -> Result<Entrant> {
         let path = self.repository(method, repeat);
         let typed = self.typed(method, repeat, self.trials);
-        let campaign = Campaign::open_beside(&path, &typed, Some(shared))?;
+        let campaign = Campaign::open_within(&path, &typed, shared)?;
         let program = campaign.policy.best(&campaign.notebook);
         let sources = campaign.sources_of(&program)?.clone();
         let first = campaign.study.trials.iter().find(|trial| *trial.program() == program);

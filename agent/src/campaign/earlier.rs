@@ -5,13 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::opening::readable_studies;
-use super::record::note_end;
 use super::{Options, UserError};
-use crate::journal::Folder;
+use crate::journal::{self, Folder, Recorded};
 use crate::policy::{Earlier, Method, Notebook};
 use crate::repo::Repo;
-use crate::study::Study;
 
 /// File that keeps it.
 const EARLIER: &str = "earlier.json";
@@ -65,30 +62,16 @@ pub(super) fn kept(folder: &Folder) -> Result<Vec<Earlier>> {
 /// The studies of a repository that measured the same metric, oldest first.
 fn of_repository(repo: &Repo, options: &Options, except: Option<&str>) -> Vec<Earlier> {
     let metric = &options.metric;
-    let is_alike = |study: &Study| {
-        let started = &study.started;
-        (&started.metric, started.maximise) == (&metric.name, metric.maximise) && study.has_begun()
+    let is_alike = |recorded: &Recorded| {
+        let (study, started) = (&recorded.study, &recorded.study.started);
+        let same = (&started.metric, started.maximise) == (&metric.name, metric.maximise);
+        same && study.has_begun() && Some(started.study.as_str()) != except
     };
-    let others =
-        readable_studies(repo).into_iter().filter(|study| Some(study.started.study.as_str()) != except);
-    let title = |study: &Study| format!("{} of {}", study.started.study, repo.root().display());
-    others.filter(is_alike).map(|study| Earlier::new(&title(&study), notebook(&study).programs())).collect()
-}
-
-/// What a study has seen, in the order of its trials.
-fn notebook(study: &Study) -> Notebook {
-    let base = study.trial(study.base);
-    let mut notebook = Notebook::new(study.base, base.program().clone(), base.proposal().values.clone());
-    for trial in study.current() {
-        if trial.started.trial > study.base {
-            notebook.begin(trial.started.trial, trial.proposal());
-        }
-        note_end(&mut notebook, study, trial.started.trial);
-    }
-    for run in study.runs.iter().filter(|run| run.trial >= study.base) {
-        if let Some(metric) = run.measurement.metric {
-            notebook.confirm(study.trial(run.trial).program(), metric);
-        }
-    }
-    notebook
+    let earlier = |recorded: Recorded| {
+        let mut notebook = Notebook::default();
+        recorded.events.iter().for_each(|event| notebook.apply(event));
+        let title = format!("{} of {}", recorded.study.started.study, repo.root().display());
+        Earlier::new(&title, notebook.programs())
+    };
+    journal::readable(&repo.journal_dir()).into_iter().filter(is_alike).map(earlier).collect()
 }

@@ -1,19 +1,18 @@
 //! Confirmed candidates are merged, and main follows; or main has moved, and the study follows it.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::Campaign;
 use super::project::Project;
-use super::record::seconds;
 use crate::journal::{MergeNote, Pair, takeover};
-use crate::repo::{CommitId, Follow, Timestamp, study_branch};
-use crate::study::{Decided, Edit, Event, Merged, TrialNumber};
+use crate::repo::Follow;
+use crate::study::{CommitId, Decided, Edit, Event, MainMoved, Merged, TrialNumber};
 
 impl Campaign {
     /// Brings the open confirmation to its end if its last pair decides, and merges what is decided.
     /// Called after every run, and when a study goes on.
     pub(super) fn settle(&mut self) -> Result<()> {
-        if let Some(decided) = self.study.settled(&self.options.rules, seconds(Timestamp::now())) {
+        if let Some(decided) = self.study.settled(&self.options.rules, self.now().since_1970()) {
             self.record(&Event::Decided(decided))?;
         }
         let merged = |trial| self.study.merges.iter().any(|merged| merged.trial == trial);
@@ -24,14 +23,13 @@ impl Campaign {
         }
     }
 
-    /// Makes the merge commit of a discovery: event first, then the study's branch, then main.
+    /// Makes the merge commit of a discovery.
     fn merge(&mut self, decided: &Decided) -> Result<()> {
         let trial = decided.candidate;
-        let previous = self.study.tip.as_ref().unwrap_or(&self.study.base_commit);
-        let (previous, commit): (CommitId, CommitId) =
-            (previous.parse()?, self.study.trial(trial).commit().parse()?);
+        let previous = self.study.tip.unwrap_or(self.study.base_commit);
+        let commit = self.study.trial(trial).commit();
         let changes = self.whole_change(decided.incumbent, trial)?;
-        let now = Timestamp::now();
+        let now = self.now();
         let metric = self.metric();
         let message = MergeNote {
             study: &self.study.started.study,
@@ -43,7 +41,7 @@ impl Campaign {
             pairs: &self.pairs(decided),
             p_value: decided.evidence.p_value,
             level: decided.evidence.level,
-            budget: &self.options.budget,
+            budget: self.options.budget.as_str(),
             frozen: &self.project.frozen,
         }
         .message();
@@ -51,10 +49,9 @@ impl Campaign {
         self.record(&Event::Merged(Merged {
             trial,
             previous: decided.incumbent,
-            commit: merge.to_string(),
-            at: seconds(now),
+            commit: merge,
+            at: now.since_1970(),
         }))?;
-        self.repo.follow(&study_branch(&self.study.started.study), merge)?;
         self.look_at_main().map(drop)
     }
 
@@ -87,17 +84,17 @@ impl Campaign {
     /// Where main is, if other hands moved it there.
     fn moved_by_others(&mut self) -> Result<Option<CommitId>> {
         let head = self.repo.main_head()?;
-        let Some(tip) = self.study.tip.clone() else {
-            return Ok(Some(head).filter(|head| head.to_string() != self.study.base_commit));
+        let Some(tip) = self.study.tip else {
+            return Ok(Some(head).filter(|head| *head != self.study.base_commit));
         };
         if self.was_taken_back(head)? {
             return Ok(Some(head));
         }
-        match self.repo.follow_main(tip.parse()?)? {
+        match self.repo.follow_main(tip)? {
             Follow::Arrived => {
                 self.told = None;
-                if self.study.main_at.as_ref() != Some(&tip) {
-                    self.record(&Event::MainFollowed { commit: tip, at: seconds(Timestamp::now()) })?;
+                if self.study.main_at != Some(tip) {
+                    self.record(&Event::MainFollowed { commit: tip, at: self.now().since_1970() })?;
                 }
                 Ok(None)
             }
@@ -111,8 +108,7 @@ impl Campaign {
 
     /// Whether main was brought to a discovery, and somebody took it back from there.
     fn was_taken_back(&self, head: CommitId) -> Result<bool> {
-        let Some(at) = &self.study.main_at else { return Ok(false) };
-        let at: CommitId = at.parse()?;
+        let Some(at) = self.study.main_at else { return Ok(false) };
         Ok(head != at && self.repo.is_ancestor(head, at)?)
     }
 
@@ -136,23 +132,26 @@ impl Campaign {
             }
         };
         self.project = project;
-        let commit = match &self.study.tip {
+        let commit = match self.study.tip {
             None => main,
             Some(tip) => {
                 let subject = self.repo.message(main)?;
                 let subject = subject.lines().next().unwrap_or_default();
                 let message = takeover(&self.study.started.study, &main.short(), subject);
-                self.repo.write_merge((main, tip.parse()?), main, &message, Timestamp::now())?
+                self.repo.write_merge((main, tip), main, &message, self.now())?
             }
         };
-        let trial = self.begin_base(commit)?;
-        self.record(&Event::MainMoved {
-            trial,
-            commit: commit.to_string(),
+        let started = self.base_trial(commit)?;
+        self.record(&Event::MainMoved(MainMoved {
+            trial: started.trial,
+            begins: Some(Box::new(started)),
+            commit,
             taken_back,
-            at: seconds(Timestamp::now()),
-        })?;
-        self.repo.follow(&study_branch(&self.study.started.study), commit)?;
-        self.recall()
+            at: self.now().since_1970(),
+        }))?;
+        // What it keeps of the programs before is of no use any more.
+        let state = self.policy.save();
+        self.policy.load(state).context("the policy cannot read what it has just said")?;
+        self.read_sources()
     }
 }

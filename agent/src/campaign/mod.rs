@@ -17,6 +17,8 @@ mod product;
 mod project;
 mod propose;
 mod record;
+#[cfg(test)]
+mod resume_tests;
 mod slots;
 mod space;
 mod survey;
@@ -34,7 +36,7 @@ pub(crate) use self::product::Axis;
 pub(crate) use self::project::Project;
 pub(crate) use self::tabulate::open_table;
 pub(crate) use self::user_error::{Blame, UserError};
-use crate::study::{Finish, Outlook, Work};
+use crate::study::{Finish, Outlook, Run, Work};
 
 /// How a campaign came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,30 @@ pub(crate) enum End {
     Packed,
     /// What came back from elsewhere was taken in.
     Unpacked,
+}
+
+impl End {
+    /// As the journal has it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished(finish) => finish.as_str(),
+            Self::NothingLeft => "nothing left to try",
+            Self::Asked => "asked",
+            Self::AtOnce => "asked to stop at once",
+            Self::Packed => "packed",
+            Self::Unpacked => "unpacked",
+        }
+    }
+}
+
+/// What the loop does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Start(Run),
+    /// Nothing before something under way has ended.
+    Wait,
+    /// Nothing any more.
+    End(End),
 }
 
 impl Campaign {
@@ -68,43 +94,50 @@ impl Campaign {
     /// Gives every free slot something to do; `Some` when there is nothing more to be done.
     fn fill_slots(&mut self) -> Result<Option<End>> {
         while self.slots.has_free() {
-            if let Some(end) = self.interrupt.end() {
-                return Ok(Some(end));
-            }
-            if self.look_at_main()? {
-                return Ok(None);
-            }
-            match self.next_work(self.interrupt.time_over(), self.ends_soon()) {
-                Work::Finish(finish) => return Ok(Some(End::Finished(finish))),
-                Work::Wait => return Ok(None),
-                Work::Propose => match self.propose()? {
-                    Some(trial) => self.start(Work::Trial(trial))?,
-                    None if self.slots.running().iter().any(|work| matches!(work, Work::Trial(_))) => {
-                        return Ok(None);
-                    }
-                    None => match self.last_work() {
-                        work @ Work::Run { .. } => self.start(work)?,
-                        _ if self.slots.running().is_empty() => return Ok(Some(End::NothingLeft)),
-                        _ => return Ok(None),
-                    },
-                },
-                work => self.start(work)?,
+            match self.next_step()? {
+                Step::Start(run) => self.start(run)?,
+                Step::Wait => return Ok(None),
+                Step::End(end) => return Ok(Some(end)),
             }
         }
         Ok(None)
     }
 
+    fn next_step(&mut self) -> Result<Step> {
+        if let Some(end) = self.interrupt.end() {
+            return Ok(Step::End(end));
+        }
+        if self.look_at_main()? {
+            return Ok(Step::Wait);
+        }
+        Ok(match self.next_work(self.interrupt.time_over(), self.ends_soon()) {
+            Work::Run(run) => Step::Start(run),
+            Work::Wait => Step::Wait,
+            Work::Finish(finish) => Step::End(End::Finished(finish)),
+            Work::Propose => match self.propose()? {
+                Some(trial) => Step::Start(Run::Trial(trial)),
+                None => self.without_proposals(),
+            },
+        })
+    }
+
+    /// What is done where nothing new is proposed: a trial that is under way may change that; else what is best may still
+    /// be proved, and what was gained is measured.
+    fn without_proposals(&self) -> Step {
+        let running = self.slots.running();
+        if running.iter().any(|run| matches!(run, Run::Trial(_))) {
+            return Step::Wait;
+        }
+        match (self.next_work(1.0, false), self.next_work(1.0, true)) {
+            (Work::Run(run), _) | (_, Work::Run(run)) => Step::Start(run),
+            _ if running.is_empty() => Step::End(End::NothingLeft),
+            _ => Step::Wait,
+        }
+    }
+
     fn next_work(&self, time: f64, ends_soon: bool) -> Work {
         let outlook = Outlook { favourite: &|| self.favourite(), time, ends_soon };
         self.study.next_work(&self.options.rules, outlook, &self.slots.running())
-    }
-
-    /// What is done where nothing is left to try: what is best may still be proved, and what was gained is measured.
-    fn last_work(&self) -> Work {
-        match self.next_work(1.0, false) {
-            work @ Work::Run { .. } => work,
-            _ => self.next_work(1.0, true),
-        }
     }
 
     /// Whether what is under way and the last measurement take what is left of the time.

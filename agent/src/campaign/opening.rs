@@ -9,17 +9,16 @@ use anyhow::{Context, Result};
 use super::interrupt::Interrupt;
 use super::options::{Options, Typed};
 use super::project::{Project, tree};
-use super::record::seconds;
 use super::slots::{Finished, Slots};
 use super::{UserError, earlier};
 use crate::device::{self, Adapter, Device};
 use crate::evaluator::{EvaluateError, Evaluator, Recovery, Slot, slots_directory};
-use crate::journal::{EventLog, Folder, Lock};
+use crate::journal::{self, EventLog, Folder, Lock, Recorded};
 use crate::policy::{Notebook, Policy, policy};
-use crate::repo::{CommitId, Repo, Timestamp};
+use crate::repo::{Repo, Timestamp};
 use crate::report::Live;
 use crate::runner::Runner;
-use crate::study::{Audit, Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
+use crate::study::{Audit, CommitId, Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
 
 /// A study at work.
 pub(crate) struct Campaign {
@@ -43,48 +42,60 @@ pub(crate) struct Campaign {
     pub(super) interrupt: Interrupt,
     /// Why main waits, as the user was told last.
     pub(super) told: Option<String>,
+    /// Branches that are known to be where the study's state has them.
+    pub(super) published: HashMap<String, CommitId>,
+    clock: fn() -> Timestamp,
     _lock: Lock,
 }
 
-/// What studies share that take turns in one process.
-pub(super) struct Shared {
-    /// Where the slots lie.
-    pub(super) slots: PathBuf,
-    pub(super) interrupt: Interrupt,
+/// What a study finds around it. Studies that take turns in one process share it.
+pub(super) struct Surroundings {
+    /// Where the slots lie; `None` for the place that the repository has in the cache.
+    pub(super) slots: Option<PathBuf>,
+    /// `None` for one of the study's own.
+    pub(super) interrupt: Option<Interrupt>,
+    pub(super) adapters: Vec<Adapter>,
+    pub(super) devices: Vec<Device>,
+    pub(super) clock: fn() -> Timestamp,
+}
+
+impl Surroundings {
+    /// Those of this machine.
+    pub(super) fn find() -> Result<Self, UserError> {
+        let (adapters, devices) = devices()?;
+        Ok(Self { slots: None, interrupt: None, adapters, devices, clock: Timestamp::now })
+    }
 }
 
 impl Campaign {
     /// Opens the study that was named, or the newest one there is, or a new one. Must be called
     /// within the runtime.
     pub(crate) fn open(path: &Path, typed: &Typed) -> Result<Self> {
-        Self::open_beside(path, typed, None)
+        Self::open_within(path, typed, &Surroundings::find()?)
     }
 
-    /// The same for a study that takes turns with others.
-    pub(super) fn open_beside(path: &Path, typed: &Typed, shared: Option<&Shared>) -> Result<Self> {
+    pub(super) fn open_within(path: &Path, typed: &Typed, around: &Surroundings) -> Result<Self> {
         let repo = Repo::open(path).map_err(UserError::from_error)?;
         std::fs::create_dir_all(repo.journal_dir())
             .with_context(|| format!("cannot write to {}", repo.journal_dir().display()))?;
         let lock = Lock::take(&repo.journal_dir()).map_err(UserError::locked)?;
-        let now = Timestamp::now();
-        let name = typed.study.clone().or_else(|| newest_study(&repo)).unwrap_or_else(|| today(now));
+        let now = (around.clock)();
+        let newest = || journal::newest(&repo.journal_dir());
+        let name = typed.study.clone().or_else(newest).unwrap_or_else(|| today(now));
         repo.check_study_name(&name).map_err(UserError::from_error)?;
         let folder = Folder::new(repo.study_dir(&name));
         // Nothing is written before all that was asked for is known to be usable.
-        let events: Vec<Event> = EventLog::read(folder.path())?;
-        let replayed = Study::replay(&events).filter(Study::has_begun);
-        let head = repo.main_head()?;
-        let base: CommitId = match &replayed {
-            Some(study) if study.base > 0 => study.trial(study.base).commit().parse()?,
-            Some(study) => study.started.base.parse()?,
-            None => head,
+        let recorded = journal::read(folder.path())?.filter(|recorded| recorded.study.has_begun());
+        let base = match recorded.as_ref().map(|recorded| &recorded.study) {
+            Some(study) if study.base > 0 => study.trial(study.base).commit(),
+            Some(study) => study.started.base,
+            None => repo.main_head()?,
         };
         let project = Project::read(&repo, base)?;
         project.sites()?;
-        let (adapters, devices) = devices()?;
-        let begun = replayed.as_ref().map(|study| &study.started);
-        let options = Options::decide(typed, &project.config, begun, devices)?;
-        if replayed.is_none() {
+        let begun = recorded.as_ref().map(|recorded| &recorded.study.started);
+        let options = Options::decide(typed, &project.config, begun, around.devices.clone())?;
+        if recorded.is_none() {
             EventLog::discard(folder.path())?;
             earlier::gather(&repo, &name, &folder, &options, &typed.learn_from)?;
         } else if !typed.learn_from.is_empty() && earlier::kept(&folder)?.is_empty() {
@@ -94,33 +105,28 @@ impl Campaign {
             .into());
         }
         let (mut log, _) = EventLog::open::<Event>(folder.path())?;
-        let study = match replayed {
-            Some(mut study) => {
-                let resumed = Event::Resumed { at: seconds(now) };
-                log.append(&resumed)?;
-                study.apply(&resumed);
-                study
-            }
+        let Recorded { study, events } = match recorded {
+            Some(recorded) => recorded,
             None => {
                 let started = Started {
                     study: name,
-                    base: base.to_string(),
+                    base,
                     search: options.method.to_string(),
                     seed: options.seed,
                     budget: options.budget.clone(),
                     metric: options.metric.name.clone(),
                     maximise: options.metric.maximise,
                     device: Some(device::list(&options.devices)),
-                    at: seconds(now),
+                    at: now.since_1970(),
                 };
-                log.append(&Event::Started(started.clone()))?;
-                Study::new(started)
+                let begins = log.append(&Event::Started(started.clone()))?;
+                Recorded { study: Study::new(started), events: vec![begins] }
             }
         };
-        let own = || slots_directory(repo.root());
-        let slots = open_slots(&shared.map_or_else(own, |shared| shared.slots.clone()), &options, &adapters)?;
+        let slots = around.slots.clone().unwrap_or_else(|| slots_directory(repo.root()));
+        let slots = open_slots(&slots, &options, &around.adapters)?;
         let evaluator = evaluator(&options, &project)?;
-        let interrupt = shared.map(|shared| shared.interrupt.clone());
+        let interrupt = around.interrupt.clone();
         let mut campaign = Self {
             live: Arc::new(Live::new(options.slots)),
             interrupt: interrupt.unwrap_or_else(|| Interrupt::listen(options.time)),
@@ -130,6 +136,8 @@ impl Campaign {
             sources: HashMap::new(),
             slots: Slots::new(slots),
             told: None,
+            published: HashMap::new(),
+            clock: around.clock,
             audited_before: audited_before(&repo, &study),
             repo,
             project,
@@ -141,9 +149,14 @@ impl Campaign {
             _lock: lock,
         };
         campaign.warn_of_the_checkout()?;
-        campaign.warn_of_the_devices(&adapters);
-        campaign.resume()?;
+        campaign.warn_of_the_devices(&around.adapters);
+        campaign.resume(&events)?;
         Ok(campaign)
+    }
+
+    /// What time it is, in seconds since 1970 as events have it, and for commits.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 
     fn warn_of_the_devices(&self, adapters: &[Adapter]) {
@@ -182,8 +195,7 @@ impl Campaign {
 
     /// Downloads the dependencies once; everything after this works offline.
     pub(super) async fn fetch(&mut self) -> Result<()> {
-        let commit: CommitId = self.study.trial(self.study.base).commit().parse()?;
-        let tree = tree(&self.repo, commit)?;
+        let tree = tree(&self.repo, self.study.trial(self.study.base).commit())?;
         let slot = self.slots.first_free().expect("nothing is under way yet");
         let logs = self.folder.path().join("fetch");
         let fetched = self.evaluator.fetch(slot, &tree, &logs, &self.interrupt.at_once).await;
@@ -237,57 +249,31 @@ pub(super) fn open_slots(directory: &Path, options: &Options, adapters: &[Adapte
         .collect()
 }
 
-/// The study whose journal was written to last.
-pub(crate) fn newest_study(repo: &Repo) -> Option<String> {
-    studies(repo).pop()
-}
-
-/// The names of a repository's studies, in the order in which their journals were last written to.
-fn studies(repo: &Repo) -> Vec<String> {
-    let folders = std::fs::read_dir(repo.journal_dir()).into_iter().flatten().filter_map(Result::ok);
-    let written = |folder: std::fs::DirEntry| {
-        let at = folder.path().join("events.jsonl").metadata().ok()?.modified().ok()?;
-        Some((at, folder.file_name().into_string().ok()?))
-    };
-    let mut studies: Vec<_> = folders.filter_map(written).collect();
-    studies.sort();
-    studies.into_iter().map(|(_, name)| name).collect()
-}
-
 /// Reads a study without taking part in it.
-pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<(Study, Vec<Event>)> {
-    let name = name.map(str::to_owned).or_else(|| newest_study(repo));
+pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<Recorded> {
+    let name = name.map(str::to_owned).or_else(|| journal::newest(&repo.journal_dir()));
     let name = name.ok_or_else(|| {
         UserError::new("no study was run on this repository; `autoresearch run` begins one")
     })?;
-    let events: Vec<Event> = EventLog::read(&repo.study_dir(&name))?;
-    let study = Study::replay(&events);
-    let study =
-        study.ok_or_else(|| UserError::new(format!("there is no study `{name}` in this repository")))?;
-    Ok((study, events))
+    let recorded = journal::read(&repo.study_dir(&name))?;
+    let missing = || UserError::new(format!("there is no study `{name}` in this repository"));
+    Ok(recorded.ok_or_else(missing)?)
 }
 
 /// What the audits of a repository's other studies found.
 pub(crate) fn audited_before(repo: &Repo, study: &Study) -> Audit {
     let mut audit = Audit::default();
-    let others =
-        readable_studies(repo).into_iter().filter(|other| other.started.study != study.started.study);
+    let others = journal::readable(&repo.journal_dir()).into_iter().map(|recorded| recorded.study);
+    let others = others.filter(|other| other.started.study != study.started.study);
     others.for_each(|other| audit += other.audit);
     audit
-}
-
-/// The studies of a repository, in the order in which their journals were last written to. A journal that cannot be read,
-/// or that was never begun, is left out: it keeps nobody from working.
-pub(super) fn readable_studies(repo: &Repo) -> Vec<Study> {
-    let read = |name: String| EventLog::read::<Event>(&repo.study_dir(&name)).ok();
-    studies(repo).into_iter().filter_map(read).filter_map(|events| Study::replay(&events)).collect()
 }
 
 /// Reads all studies that were run on a repository, without taking part in them.
 pub(crate) fn read_studies(repo: &Repo) -> Result<Vec<Study>> {
     let mut read = Vec::new();
-    for name in studies(repo) {
-        read.extend(Study::replay(&EventLog::read::<Event>(&repo.study_dir(&name))?));
+    for directory in journal::directories(&repo.journal_dir()) {
+        read.extend(journal::read(&directory)?.map(|recorded| recorded.study));
     }
     if read.is_empty() {
         return Err(

@@ -11,7 +11,7 @@ use crate::config::{Config, Direction};
 use crate::device::Device;
 use crate::evaluator::{LimitSettings, Metric, MetricSource, PhaseLimits, Plan};
 use crate::policy::Method;
-use crate::study::{MergeRule, Started, StopRule, StudyRules};
+use crate::study::{Budget, MergeRule, Started, StopRule, StudyRules, Unit};
 
 /// What one run may use on the processor, and on a GPU, which needs a while to show what it is worth.
 const DEFAULT_BUDGET: &str = "60s";
@@ -24,9 +24,6 @@ pub(crate) const DEFAULT_MERGE: MergeRule = MergeRule { alpha: 0.02, most_pairs:
 pub(crate) const DEFAULT_NOISE_REPEATS: usize = 3;
 const DEFAULT_CHECK_SEEDS: usize = 3;
 const DEFAULT_PATIENCE: u32 = 50;
-
-/// At most 5 % of the would-be winners stopped, and one in ten audited.
-const DEFAULT_STOP: StopRule = StopRule { level: 0.05, audit: 0.1 };
 
 /// What was typed; `None` leaves it to the settings.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +44,7 @@ pub(crate) struct Typed {
 /// All decisions.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    pub(crate) budget: String,
+    pub(crate) budget: Budget,
     pub(crate) method: Method,
     pub(crate) seed: u64,
     /// What the slots train on, in turns; never none.
@@ -78,13 +75,15 @@ impl Options {
         let on_gpu = devices.iter().any(|device| device.is_gpu());
         let default = if on_gpu { DEFAULT_GPU_BUDGET } else { DEFAULT_BUDGET };
         // Settings in seconds of the processor were meant for one.
-        let set = config.budget.clone().filter(|budget| !(on_gpu && budget.ends_with("cpu-s")));
-        let budget = typed.budget.clone().or(set).unwrap_or_else(|| default.into());
+        let set = config.budget.clone().map(Budget::from);
+        let set = set.filter(|budget| !(on_gpu && budget.unit() == Some(Unit::CpuSeconds)));
+        let typed_budget = typed.budget.clone().map(Budget::from);
         let seed = typed.seed.or(config.seed).or(begun.map(|begun| begun.seed)).unwrap_or(0);
         let options = Self {
-            budget: match (begun, &typed.budget) {
+            budget: match (begun, typed_budget) {
+                (_, Some(typed)) => typed,
                 (Some(begun), None) => begun.budget.clone(),
-                _ => budget,
+                (None, None) => set.unwrap_or_else(|| default.into()),
             },
             method,
             seed,
@@ -93,8 +92,8 @@ impl Options {
             time: typed.time.or(config.time.map(|span| span.0)),
             rules: rules(typed, config),
             stop: config.stop.enabled.unwrap_or(true).then(|| StopRule {
-                level: config.stop.level.unwrap_or(DEFAULT_STOP.level),
-                audit: config.stop.audit.unwrap_or(DEFAULT_STOP.audit),
+                level: config.stop.level.unwrap_or(StopRule::DEFAULT.level),
+                audit: config.stop.audit.unwrap_or(StopRule::DEFAULT.audit),
             }),
             metric: metric(config)?,
             config: config.clone(),
@@ -109,7 +108,7 @@ impl Options {
     /// What is asked for and will hardly be what is meant.
     pub(crate) fn warning(&self) -> Option<String> {
         let on_gpu = self.devices.iter().any(|device| device.is_gpu());
-        (on_gpu && self.budget.ends_with("cpu-s")).then(|| {
+        (on_gpu && self.budget.unit() == Some(Unit::CpuSeconds)).then(|| {
             format!(
                 "a budget of {} counts seconds of the processor, which do not measure what a GPU does; on a GPU, \
                  write {DEFAULT_GPU_BUDGET} or a number of steps or tokens",
@@ -120,22 +119,19 @@ impl Options {
 
     /// Refuses a budget that a program which speaks our protocol cannot read; any other gets what was typed.
     fn check_budget(&self) -> Result<(), UserError> {
-        let budget = &self.budget;
-        let number = ["cpu-s", "steps", "tokens", "s"].into_iter().find_map(|unit| budget.strip_suffix(unit));
-        let positive =
-            number.and_then(|number| number.parse::<f64>().ok()).is_some_and(|number| number > 0.0);
-        if positive || !matches!(self.metric.source, MetricSource::Protocol) {
+        if self.budget.unit().is_some() || !matches!(self.metric.source, MetricSource::Protocol) {
             return Ok(());
         }
+        let budget = &self.budget;
         Err(UserError::new(format!(
-            "`{budget}` is no budget: write 20s, 20cpu-s, 500steps or 2000000tokens (`budget` in autoresearch.toml, or \
+            "`{budget}` is not a valid budget: write 20s, 20cpu-s, 500steps or 2000000tokens (`budget` in autoresearch.toml, or \
              --budget)"
         )))
     }
 
     fn agrees_with(&self, begun: &Started) -> Result<(), UserError> {
         let decided = [
-            ("budget", begun.budget.clone(), self.budget.clone()),
+            ("budget", begun.budget.to_string(), self.budget.to_string()),
             ("search", begun.search.clone(), self.method.to_string()),
             ("seed", begun.seed.to_string(), self.seed.to_string()),
         ];
@@ -165,7 +161,7 @@ impl Options {
             binary: self.config.run.binary.clone(),
             arguments: self.config.run.args.clone(),
             budget: self.budget.clone(),
-            smoke_budget: speaks.then(|| Plan::SMOKE_BUDGET.to_owned()),
+            smoke_budget: speaks.then(|| Plan::SMOKE_BUDGET.into()),
             metric: self.metric.clone(),
             limits: PhaseLimits::derive(&self.budget, measured, speaks, &settings),
         }
@@ -220,11 +216,12 @@ fn metric(config: &Config) -> Result<Metric, UserError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::CommitId;
 
     fn begun() -> Started {
         Started {
             study: "one".into(),
-            base: String::new(),
+            base: CommitId::default(),
             search: "ppo".into(),
             seed: 3,
             budget: "20s".into(),
@@ -263,7 +260,7 @@ mod tests {
         let set = Config { budget: Some("40cpu-s".into()), ..Config::default() };
         let budget = |devices: &[Device]| {
             let decided = Options::decide(&Typed::default(), &set, None, devices.to_vec());
-            decided.expect("good settings").budget
+            decided.expect("good settings").budget.to_string()
         };
         assert_eq!([budget(&gpus), budget(&[Device::Processor])], ["300s", "40cpu-s"]);
         let typed = Typed { budget: Some("40cpu-s".into()), ..Typed::default() };

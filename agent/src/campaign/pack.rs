@@ -11,7 +11,7 @@ use super::batch::{BINARIES, Batch, ORDERS, Ordered};
 use super::slots::Order;
 use super::{Campaign, End, UserError};
 use crate::evaluator::MetricSource;
-use crate::study::{Ending, Outlook, Purpose, Work};
+use crate::study::{Ending, Outlook, Purpose, Run, Work};
 
 /// Trials of a batch, where no number is typed.
 const TRIALS: u32 = 16;
@@ -63,31 +63,32 @@ impl Campaign {
             if let Some(end) = self.interrupt.end() {
                 return Ok(end);
             }
-            let work = match self.next_in_batch(self.interrupt.time_over(), batch) {
+            let run = match self.next_in_batch(self.interrupt.time_over(), batch) {
                 Work::Finish(finish) => return Ok(End::Finished(finish)),
                 Work::Propose => match self.propose()? {
-                    Some(trial) => Work::Trial(trial),
+                    Some(trial) => Run::Trial(trial),
                     None => match self.next_in_batch(1.0, batch) {
-                        work @ Work::Run { .. } => work,
+                        Work::Run(run) => run,
                         _ => return Ok(End::NothingLeft),
                     },
                 },
-                work => work,
+                Work::Run(run) => run,
+                Work::Wait => unreachable!("nothing waits in a batch"),
             };
-            self.add(batch, work, binaries).await?;
+            self.add(batch, run, binaries).await?;
         }
     }
 
     fn next_in_batch(&self, time: f64, batch: &Batch) -> Work {
         let outlook = Outlook { favourite: &|| self.favourite(), time, ends_soon: false };
-        self.study.next_in_batch(&self.options.rules, outlook, &batch.works())
+        self.study.next_in_batch(&self.options.rules, outlook, &batch.which())
     }
 
     /// Repeats of the incumbent beside those that the study wants of the baseline, so that there are enough of them
     /// between the trials to see a drift.
     async fn add_repeats(&mut self, batch: &mut Batch, binaries: &Path) -> Result<()> {
-        let trials = batch.runs.iter().filter(|run| matches!(run.work, Work::Trial(_))).count();
-        let repeat = Work::Run { trial: self.study.incumbent, purpose: Purpose::Noise };
+        let trials = batch.runs.iter().filter(|run| matches!(run.run, Run::Trial(_))).count();
+        let repeat = Run::Again { trial: self.study.incumbent, purpose: Purpose::Noise };
         for _ in batch.repeats()..trials / TRIALS_TO_A_REPEAT {
             self.add(batch, repeat, binaries).await?;
         }
@@ -95,14 +96,11 @@ impl Campaign {
     }
 
     /// Adds a run, whose program is built unless it is in the batch already. What fails before it is trained ends here.
-    async fn add(&mut self, batch: &mut Batch, work: Work, binaries: &Path) -> Result<()> {
-        let order = self.order(work, &batch.works())?;
-        let (Work::Trial(trial) | Work::Run { trial, .. }) = work else {
-            unreachable!("only runs are packed")
-        };
-        let mut run = Ordered {
-            work,
-            trial,
+    async fn add(&mut self, batch: &mut Batch, run: Run, binaries: &Path) -> Result<()> {
+        let order = self.order(run, &batch.which())?;
+        let mut ordered = Ordered {
+            run,
+            trial: run.trial(),
             program: order.program.to_string(),
             seed: order.seed,
             budget: self.options.budget.clone(),
@@ -110,17 +108,17 @@ impl Campaign {
             smoke_seconds: 0.0,
         };
         let title = order.title.clone();
-        if !batch.runs.iter().any(|other| other.program == run.program) {
+        if !batch.runs.iter().any(|other| other.program == ordered.program) {
             self.start_order(Order { pack_into: Some(binaries.to_owned()), ..order });
             let made = self.next_result().await.expect("it was just started")?;
             if made.measurement.ending != Ending::Completed {
                 return self.take_in(made);
             }
-            run.build_seconds = made.measurement.build_seconds;
-            run.smoke_seconds = made.measurement.smoke_seconds;
+            ordered.build_seconds = made.measurement.build_seconds;
+            ordered.smoke_seconds = made.measurement.smoke_seconds;
         }
         self.live.line(&format!("packed     {title}"));
-        batch.runs.push(run);
+        batch.runs.push(ordered);
         Ok(())
     }
 

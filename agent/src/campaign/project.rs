@@ -11,9 +11,9 @@ use glob::MatchOptions;
 use super::UserError;
 use crate::config::{self, Config};
 use crate::evaluator::{File, Tree};
-use crate::repo::{CommitId, FileKind, Repo};
+use crate::repo::{FileKind, Repo};
 use crate::rewrite::{Catalogue, Rewriter, Site, reached};
-use crate::study::{ProgramId, Sources};
+use crate::study::{CommitId, ProgramId, Sources};
 
 /// `*` ends where a folder's name ends, and only `**` goes into folders: what is named wider than meant would be edited.
 const WITHIN_A_FOLDER: MatchOptions = MatchOptions {

@@ -4,11 +4,13 @@ use anyhow::{Context, Result};
 
 use super::Campaign;
 use super::project::changed_files;
-use super::record::seconds;
 use super::space::SourceSpace;
 use crate::journal::{Metric, TrialNote};
-use crate::repo::{CommitId, Timestamp, trial_branch};
-use crate::study::{Choice, Edit, Event, Proposal, Sources, TrialNumber, TrialStarted, trial_seed};
+use crate::repo::Timestamp;
+use crate::study::{
+    Choice, CommitId, Edit, Event, Proposal, Sources, Started, TrialNumber, TrialStarted, trial_branch,
+    trial_seed,
+};
 
 /// Method of proposals that carry our changes over to what other hands put on main.
 const CARRIED_OVER: &str = "carried over";
@@ -56,15 +58,14 @@ impl Campaign {
         })
     }
 
-    /// Makes a trial of a proposal. The event comes before the branch, so that a kill in between
-    /// leaves nothing that cannot be made again.
+    /// Makes a trial of a proposal.
     fn begin(&mut self, proposal: Proposal) -> Result<TrialNumber> {
         let parent = self.study.trial(proposal.parent);
         let sources = self.sources_of(parent.program())?.clone();
         let edited = self.project.rewriter.apply(&sources, &proposal.edits)?;
-        let parent_commit: CommitId = self.study.program_commit(proposal.parent).parse()?;
+        let parent_commit = self.study.program_commit(proposal.parent);
         let trial = self.study.next_trial();
-        let now = Timestamp::now();
+        let now = self.now();
         let (message, slug) = self.note(trial, &proposal, |note| (note.pending(), note.slug()));
         let commit = if proposal.is_repeat() {
             self.repo.write_repeat(parent_commit, &message, now)?
@@ -72,54 +73,44 @@ impl Campaign {
             self.repo.write_trial(parent_commit, &changed_files(&sources, &edited), &message, now)?
         };
         self.sources.insert(proposal.program.clone(), edited);
-        self.start_trial(trial, proposal, commit, &slug, now)
+        let started = self.started(trial, proposal, commit, &slug, now);
+        self.record(&Event::TrialStarted(started)).map(|()| trial)
     }
 
-    /// Makes a trial of the program that main holds: the baseline, or what other hands made.
-    /// Its event is not followed by its program's sources, which the project has.
-    pub(super) fn begin_base(&mut self, program_commit: CommitId) -> Result<TrialNumber> {
+    /// Makes a trial of the untouched program.
+    pub(super) fn begin_base(&mut self, program_commit: CommitId) -> Result<()> {
+        let started = self.base_trial(program_commit)?;
+        self.record(&Event::TrialStarted(started))
+    }
+
+    /// How a trial of the program that main holds begins: of the baseline, or of what somebody else put there.
+    pub(super) fn base_trial(&self, program_commit: CommitId) -> Result<TrialStarted> {
         let trial = self.study.next_trial();
-        let sources: Sources = self.project.sources.clone();
+        let sources = &self.project.sources;
         let proposal = Proposal {
             parent: trial,
             edits: Vec::new(),
-            program: self.project.identity(&sources),
-            values: self.project.rewriter.values(&sources)?,
+            program: self.project.identity(sources),
+            values: self.project.rewriter.values(sources)?,
             choice: Choice { method: "none".into(), pool: 1, rank: 1, ..Choice::default() },
         };
-        let now = Timestamp::now();
+        let now = self.now();
         let (message, slug) = self.note(trial, &proposal, |note| (note.pending(), note.slug()));
         let commit = self.repo.write_repeat(program_commit, &message, now)?;
-        self.start_trial(trial, proposal, commit, &slug, now)
+        Ok(self.started(trial, proposal, commit, &slug, now))
     }
 
-    fn start_trial(
-        &mut self,
+    fn started(
+        &self,
         trial: TrialNumber,
         proposal: Proposal,
         commit: CommitId,
         slug: &str,
         now: Timestamp,
-    ) -> Result<TrialNumber> {
-        let branch = trial_branch(&self.study.started.study, trial, slug);
-        let is_base = proposal.parent == trial;
-        let started = TrialStarted {
-            trial,
-            proposal,
-            commit: commit.to_string(),
-            branch: branch.clone(),
-            seed: trial_seed(self.study.started.seed, trial),
-            at: seconds(now),
-        };
-        if !is_base {
-            self.notebook.begin(trial, &started.proposal);
-        }
-        self.record(&Event::TrialStarted(started))?;
-        // A repository whose own program does not run is left without any trace of us.
-        if !is_base {
-            self.repo.point(&branch, None, commit)?;
-        }
-        Ok(trial)
+    ) -> TrialStarted {
+        let Started { study, seed, .. } = &self.study.started;
+        let (branch, seed) = (trial_branch(study, trial, slug), trial_seed(*seed, trial));
+        TrialStarted { trial, proposal, commit, branch, seed, at: now.since_1970() }
     }
 
     /// What the messages of a trial's commit are made of, for as long as it takes to write one.
@@ -140,7 +131,7 @@ impl Campaign {
             metric: &metric,
             ideas: &self.ideas(&proposal.edits),
             seed: trial_seed(self.study.started.seed, trial),
-            budget: &self.options.budget,
+            budget: self.options.budget.as_str(),
             frozen: &self.project.frozen,
             lock: self.project.lock.as_deref(),
         })

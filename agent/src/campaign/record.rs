@@ -1,16 +1,15 @@
-//! What has happened is written down: in the journal first, then in the study's state, then in git.
+//! What has happened is written down: in the journal first, then in the state that is folded from it, then in git.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::project::tree;
 use super::slots::{Finished, Order};
 use super::{Campaign, End, UserError, earlier};
-use crate::journal::EventLog;
-use crate::policy::{Notebook, policy};
-use crate::repo::{CommitId, Timestamp, study_branch};
+use crate::repo::Follow;
+use crate::report::title;
 use crate::study::{
-    Ending, Event, Forecast, Measurement, Outcome, Proposal, Pruner, Purpose, RunEnded, TrialEnded,
-    TrialNumber, Work, check_seed, confirmation_seed, noise_seed,
+    Ending, Event, Forecast, Measurement, Outcome, Proposal, Pruner, Purpose, Reference, ReferenceKind, Run,
+    RunEnded, TrialEnded, TrialNumber, check_seed, confirmation_seed, noise_seed, weight,
 };
 
 /// File that keeps the policy's state beside the journal.
@@ -27,23 +26,42 @@ struct SavedPolicy {
     asked: Option<(TrialNumber, Proposal)>,
 }
 
-/// Seconds since 1970 as events have them.
-pub(super) fn seconds(when: Timestamp) -> u64 {
-    when.seconds.try_into().unwrap_or(0)
-}
-
 impl Campaign {
-    /// Writes an event down and takes it in. Nothing in git has moved before.
+    /// Writes an event down and takes it in. Nothing in git has moved before; what follows from it does then.
     pub(super) fn record(&mut self, event: &Event) -> Result<()> {
-        self.log.append(event)?;
-        self.study.apply(event);
+        let event = &self.log.append(event)?;
+        self.study.apply(event).context("an event of our own was refused")?;
+        self.notebook.apply(event);
         self.live.event(event, &self.study);
+        self.publish()
+    }
+
+    /// Brings the branches to where the study's state has them, after an event and when a study goes on alike. One that
+    /// somebody else moved stays where they put it.
+    fn publish(&mut self) -> Result<()> {
+        let at = |reference: &Reference| self.published.get(&reference.name) == Some(&reference.commit);
+        let moved: Vec<Reference> = self.study.references().filter(|reference| !at(reference)).collect();
+        for Reference { name, commit, kind } in moved {
+            let is_done = match kind {
+                ReferenceKind::Discoveries => !matches!(self.repo.follow(&name, commit)?, Follow::Waits(_)),
+                ReferenceKind::Trial { pending } => {
+                    let head = self.repo.branch_head(&name)?;
+                    if head.is_none_or(|head| head == pending) {
+                        self.repo.point(&name, head, commit)?;
+                    }
+                    true
+                }
+            };
+            if is_done {
+                self.published.insert(name, commit);
+            }
+        }
         Ok(())
     }
 
     /// Starts what is to be done in a free slot.
-    pub(super) fn start(&mut self, work: Work) -> Result<()> {
-        let order = self.order(work, &self.slots.running())?;
+    pub(super) fn start(&mut self, run: Run) -> Result<()> {
+        let order = self.order(run, &self.slots.running())?;
         self.start_order(order);
         Ok(())
     }
@@ -52,56 +70,40 @@ impl Campaign {
         let baseline = self.study.trial(self.study.base).ended.as_ref();
         self.evaluator.plan =
             self.options.plan(&self.project.package, baseline.map(|ended| ended.measurement.train_seconds));
-        if matches!(order.work, Work::Run { purpose: Purpose::Check, .. }) {
+        if order.run.purpose() == Some(Purpose::Check) {
             self.evaluator.plan.arguments.extend(self.project.config.run.test_args.clone());
         }
         self.slots.start(order, self.evaluator.clone(), self.live.clone(), self.interrupt.at_once.clone());
     }
 
     /// What a run is, beside those that are `under_way`.
-    pub(super) fn order(&self, work: Work, under_way: &[Work]) -> Result<Order> {
-        let (trial, seed, logs) = match work {
-            Work::Trial(trial) => (trial, self.study.trial(trial).started.seed, self.folder.trial_dir(trial)),
-            Work::Run { trial, purpose } => {
+    pub(super) fn order(&self, run: Run, under_way: &[Run]) -> Result<Order> {
+        let trial = run.trial();
+        let (seed, logs) = match run {
+            Run::Trial(trial) => (self.study.trial(trial).started.seed, self.folder.trial_dir(trial)),
+            Run::Again { trial, purpose } => {
                 let (seed, name) = self.run_seed(trial, purpose, under_way);
-                (trial, seed, self.folder.path().join("runs").join(name))
+                (seed, self.folder.path().join("runs").join(name))
             }
-            Work::Propose | Work::Wait | Work::Finish(_) => unreachable!("only runs are ordered"),
         };
-        let commit: CommitId = self.study.trial(trial).commit().parse()?;
-        let is_trial = matches!(work, Work::Trial(_));
+        let is_trial = matches!(run, Run::Trial(_));
         Ok(Order {
-            work,
+            run,
             program: self.study.trial(trial).program().clone(),
-            tree: tree(&self.repo, commit)?,
+            tree: tree(&self.repo, self.study.trial(trial).commit())?,
             seed,
             logs,
-            title: self.title(work, trial),
+            title: title(&self.study, run),
             pruner: self.pruner().filter(|_| is_trial && trial != self.study.base),
-            audit: is_audited(seed, self.options.stop.map_or(0.0, |rule| rule.audit)),
+            audit: self.options.stop.is_some_and(|rule| rule.audits(seed)),
             pack_into: None,
         })
     }
 
-    fn title(&self, work: Work, trial: TrialNumber) -> String {
-        match work {
-            Work::Run { purpose: Purpose::Noise, .. } if trial != self.study.base => {
-                format!("trial {trial} again, to see a drift")
-            }
-            Work::Run { purpose: Purpose::Noise, .. } => "the baseline again, to measure the noise".into(),
-            Work::Run { purpose: Purpose::Check, .. } => format!("trial {trial}, to see what was gained"),
-            Work::Run { purpose: Purpose::Confirmation { candidate }, .. } => {
-                format!("trial {trial}, to confirm trial {candidate}")
-            }
-            _ if trial == self.study.base => "baseline".into(),
-            _ => format!("trial {trial}, {}", crate::report::idea_of(&self.study, trial)),
-        }
-    }
-
     /// Seed of a run outside of the trials, and the name of its logs.
-    fn run_seed(&self, trial: TrialNumber, purpose: Purpose, under_way: &[Work]) -> (u64, String) {
+    fn run_seed(&self, trial: TrialNumber, purpose: Purpose, under_way: &[Run]) -> (u64, String) {
         let ended = self.study.runs.iter().filter(|run| run.purpose == purpose && run.trial == trial).count();
-        let under_way = under_way.iter().filter(|work| **work == Work::Run { trial, purpose }).count();
+        let under_way = under_way.iter().filter(|run| **run == Run::Again { trial, purpose }).count();
         let (nth, seed) = (ended + under_way, self.study.started.seed);
         match purpose {
             Purpose::Noise => (noise_seed(seed, trial, nth), format!("noise-{trial}-{nth}")),
@@ -116,7 +118,7 @@ impl Campaign {
         let ended = || self.study.current().iter().filter_map(|trial| trial.ended.as_ref());
         let completed = ended()
             .filter(|ended| ended.outcome.is_completed())
-            .map(|ended| (ended.measurement.curve.as_slice(), ended.forecast.is_some()));
+            .map(|ended| (ended.measurement.curve.as_slice(), weight(ended.forecast.as_ref())));
         let stopped = ended()
             .filter(|ended| ended.outcome == Outcome::Pruned)
             .map(|ended| ended.measurement.curve.as_slice());
@@ -130,23 +132,18 @@ impl Campaign {
         if finished.measurement.ending == Ending::Cancelled {
             return Ok(());
         }
-        match finished.work {
-            Work::Trial(trial) => self.end_trial(trial, finished.measurement, finished.forecast),
-            Work::Run { trial, purpose } => {
-                let metric = finished.measurement.metric;
+        match finished.run {
+            Run::Trial(trial) => self.end_trial(trial, finished.measurement, finished.forecast),
+            Run::Again { trial, purpose } => {
                 self.record(&Event::RunEnded(RunEnded {
                     purpose,
                     trial,
                     seed: finished.seed,
                     measurement: finished.measurement,
-                    at: seconds(Timestamp::now()),
+                    at: self.now().since_1970(),
                 }))?;
-                if let Some(metric) = metric {
-                    self.notebook.confirm(self.study.trial(trial).program(), metric);
-                }
                 self.settle()
             }
-            Work::Propose | Work::Wait | Work::Finish(_) => Ok(()),
         }
     }
 
@@ -164,22 +161,16 @@ impl Campaign {
         if trial == self.study.base && !outcome.is_completed() {
             return Err(self.baseline_failed(trial, outcome, &measurement.reason));
         }
-        let pending: CommitId = self.study.trial(trial).started.commit.parse()?;
-        let branch = self.study.trial(trial).started.branch.clone();
-        let now = Timestamp::now();
+        let now = self.now();
         let proposal = self.study.trial(trial).proposal();
-        let message = self.note(trial, proposal, |note| note.completed(&measurement, outcome));
-        let commit = self.repo.write_completed(pending, &message, now)?;
-        self.record(&Event::TrialEnded(TrialEnded {
-            trial,
-            outcome,
-            measurement,
-            commit: commit.to_string(),
-            forecast,
-            at: seconds(now),
-        }))?;
-        let from = self.repo.branch_head(&branch)?.filter(|head| *head == pending);
-        self.repo.point(&branch, from, commit)?;
+        let main = self.study.incumbent_value().filter(|_| trial != self.study.base);
+        let message = self.note(trial, proposal, |note| note.completed(&measurement, outcome, main));
+        let commit = self.repo.write_completed(self.study.trial(trial).started.commit, &message, now)?;
+        let at = now.since_1970();
+        let mut ended =
+            TrialEnded { trial, outcome, measurement, commit, forecast, main: None, predicted: None, at };
+        self.study.fill_in(&mut ended);
+        self.record(&Event::TrialEnded(ended))?;
         if trial < self.study.base {
             return Ok(());
         }
@@ -205,16 +196,22 @@ impl Campaign {
         UserError::baseline(what).into()
     }
 
-    /// Tells the notebook and the policy how a trial ended.
+    /// Lets the policy learn from a trial that has ended.
     fn learn(&mut self, trial: TrialNumber) -> Result<()> {
-        note_end(&mut self.notebook, &self.study, trial);
-        if let Some(update) = self.policy.tell(&self.notebook, trial) {
+        self.tell(trial)?;
+        self.save_policy()
+    }
+
+    fn tell(&mut self, trial: TrialNumber) -> Result<()> {
+        let update = self.policy.tell(&self.notebook, trial);
+        // The study may have been cut off after it had written the same update down.
+        if let Some(update) = update.filter(|update| update.version > self.study.policy_version) {
             self.record(&Event::PolicyUpdated {
                 version: update.version,
                 diagnostics: update.diagnostics(),
             })?;
         }
-        self.save_policy()
+        Ok(())
     }
 
     /// Keeps the policy's state. The journal is the truth; this spares learning it all again.
@@ -224,44 +221,22 @@ impl Campaign {
         Ok(self.folder.save_blob(POLICY, &serde_json::to_vec(&saved)?)?)
     }
 
-    /// Goes on where a study was: what the journal says and git does not show yet is made good.
-    pub(super) fn resume(&mut self) -> Result<()> {
+    /// Goes on where a study was, or begins it: what the journal says and git does not show yet is made good.
+    pub(super) fn resume(&mut self, events: &[Event]) -> Result<()> {
+        self.recall(events)?;
         if self.study.trials.is_empty() {
-            let base = self.study.started.base.parse()?;
-            self.begin_base(base)?;
+            self.begin_base(self.study.started.base)?;
+        } else {
+            self.record(&Event::Resumed { at: self.now().since_1970() })?;
         }
-        self.repair_branches()?;
-        self.recall()?;
+        self.read_sources()?;
         self.settle()
     }
 
-    fn repair_branches(&self) -> Result<()> {
-        for trial in &self.study.trials {
-            let commit: CommitId = trial.commit().parse()?;
-            let pending: CommitId = trial.started.commit.parse()?;
-            if trial.ended.is_none() && trial.proposal().parent == trial.started.trial {
-                continue;
-            }
-            match self.repo.branch_head(&trial.started.branch)? {
-                Some(head) if head == commit => {}
-                Some(head) if head != pending => {}
-                head => self.repo.point(&trial.started.branch, head, commit)?,
-            }
-        }
-        if let Some(tip) = &self.study.tip {
-            self.repo.follow(&study_branch(&self.study.started.study), tip.parse()?)?;
-        }
-        Ok(())
-    }
-
-    /// Builds the notebook and the policy from the journal.
-    pub(super) fn recall(&mut self) -> Result<()> {
-        let base = self.study.trial(self.study.base);
-        self.notebook =
-            Notebook::new(self.study.base, base.program().clone(), base.proposal().values.clone());
+    /// Folds the notebook, and brings the policy to where it was: what it had not been told when it was kept last, it is
+    /// told now.
+    fn recall(&mut self, events: &[Event]) -> Result<()> {
         self.notebook.learn_from(earlier::kept(&self.folder)?);
-        self.policy = policy(self.options.method, self.options.seed);
-        self.sources.clear();
         let saved: Option<SavedPolicy> =
             self.folder.load_blob(POLICY)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let mut told = 0;
@@ -271,34 +246,26 @@ impl Campaign {
             told = saved.told;
             self.asked = saved.asked;
         }
-        for trial in self.study.current() {
-            let commit: CommitId = self.study.program_commit(trial.started.trial).parse()?;
-            let sources = self.project.sources_of(&self.repo, commit)?;
-            self.sources.insert(trial.program().clone(), sources);
-        }
-        let events: Vec<Event> = EventLog::read(self.folder.path())?;
-        for event in &events {
+        for event in events {
+            self.notebook.apply(event);
             match event {
-                Event::TrialStarted(started) if started.trial > self.study.base => {
-                    self.notebook.begin(started.trial, &started.proposal);
-                }
-                Event::TrialEnded(ended) if ended.trial >= self.study.base => {
-                    note_end(&mut self.notebook, &self.study, ended.trial);
-                    told = match told.checked_sub(1) {
-                        Some(left) => left,
-                        None => {
-                            self.policy.tell(&self.notebook, ended.trial);
-                            0
-                        }
-                    };
-                }
-                Event::RunEnded(run) if run.trial >= self.study.base => {
-                    if let Some(metric) = run.measurement.metric {
-                        self.notebook.confirm(self.study.trial(run.trial).program(), metric);
-                    }
-                }
+                Event::TrialEnded(ended) if ended.trial >= self.study.base => match told.checked_sub(1) {
+                    Some(left) => told = left,
+                    None => self.tell(ended.trial)?,
+                },
                 _ => {}
             }
+        }
+        self.save_policy()
+    }
+
+    /// Reads the sources of the programs that may be parents.
+    pub(super) fn read_sources(&mut self) -> Result<()> {
+        self.sources.clear();
+        for trial in self.study.current() {
+            let commit = self.study.program_commit(trial.started.trial);
+            let sources = self.project.sources_of(&self.repo, commit)?;
+            self.sources.insert(trial.program().clone(), sources);
         }
         Ok(())
     }
@@ -306,26 +273,9 @@ impl Campaign {
     /// Writes down that the study stops, and why.
     pub(super) fn stopped(&mut self, end: End) -> Result<End> {
         self.look_at_main()?;
-        let event = Event::Stopped { reason: format!("{end:?}"), at: seconds(Timestamp::now()) };
+        let event = Event::Stopped { reason: end.as_str().to_owned(), at: self.now().since_1970() };
         self.record(&event)?;
         self.live.finish();
         Ok(end)
     }
-}
-
-/// Tells the notebook how a trial ended; of a stopped one, what it was predicted to reach. The
-/// prediction is one of the curve's last value, which is measured on a smaller part than the metric.
-pub(super) fn note_end(notebook: &mut Notebook, study: &crate::study::Study, trial: TrialNumber) {
-    let Some(ended) = &study.trial(trial).ended else { return };
-    let predicted = ended.forecast.as_ref().filter(|_| ended.outcome == Outcome::Pruned).map(|forecast| {
-        let offset = study.incumbent_value().filter(|_| forecast.to_beat.is_finite());
-        forecast.predicted + offset.map_or(0.0, |value| value - forecast.to_beat)
-    });
-    notebook.end(trial, ended.outcome, ended.measurement.metric, predicted);
-}
-
-/// Whether a run is one of those that audit the pruner, whatever happens in it.
-fn is_audited(seed: u64, share: f64) -> bool {
-    let bytes = blake3::hash(&seed.to_le_bytes());
-    f64::from(bytes.as_bytes()[0]) < share * 256.0
 }

@@ -10,11 +10,11 @@ use tokio::task::JoinSet;
 use super::UserError;
 use crate::evaluator::{EvaluateError, Evaluator, Job, Phase, Progress, Slot, Tree, Watch};
 use crate::report::Live;
-use crate::study::{Forecast, Measurement, Point, ProgramId, Pruner, Work};
+use crate::study::{Forecast, Measurement, Point, ProgramId, Pruner, Run};
 
-/// A run that is to be started, for a study's work or for what else tells runs apart.
-pub(super) struct Order<W = Work> {
-    pub(super) work: W,
+/// A run that is to be started, of a study or of whatever else tells its runs apart.
+pub(super) struct Order<R = Run> {
+    pub(super) run: R,
     pub(super) program: ProgramId,
     pub(super) tree: Tree,
     pub(super) seed: u64,
@@ -30,8 +30,8 @@ pub(super) struct Order<W = Work> {
 }
 
 /// A run that has ended.
-pub(super) struct Finished<W = Work> {
-    pub(super) work: W,
+pub(super) struct Finished<R = Run> {
+    pub(super) run: R,
     pub(super) seed: u64,
     pub(super) measurement: Measurement,
     pub(super) forecast: Option<Forecast>,
@@ -39,16 +39,16 @@ pub(super) struct Finished<W = Work> {
 
 /// Slots that are free, and runs in the others.
 #[derive(Debug)]
-pub(super) struct Slots<W: 'static = Work> {
+pub(super) struct Slots<R: 'static = Run> {
     free: Vec<(usize, Slot)>,
-    running: Vec<W>,
-    jobs: JoinSet<Left<W>>,
+    running: Vec<R>,
+    jobs: JoinSet<Left<R>>,
 }
 
-/// What a run leaves: its work, the slot it was in and its number, and how it ended.
-type Left<W> = (W, usize, Slot, Result<Finished<W>, EvaluateError>);
+/// What a run leaves: which it was, the slot it was in and its number, and how it ended.
+type Left<R> = (R, usize, Slot, Result<Finished<R>, EvaluateError>);
 
-impl<W: Copy + PartialEq + Send> Slots<W> {
+impl<R: Copy + PartialEq + Send> Slots<R> {
     pub(super) fn new(slots: Vec<Slot>) -> Self {
         Self {
             free: slots.into_iter().enumerate().rev().collect(),
@@ -66,37 +66,37 @@ impl<W: Copy + PartialEq + Send> Slots<W> {
         self.free.last().map(|(_, slot)| slot)
     }
 
-    pub(super) fn running(&self) -> Vec<W> {
+    pub(super) fn running(&self) -> Vec<R> {
         self.running.clone()
     }
 
     /// Starts a run in a free slot.
     pub(super) fn start(
         &mut self,
-        order: Order<W>,
+        order: Order<R>,
         evaluator: Evaluator,
         live: Arc<Live>,
         cancelled: watch::Receiver<bool>,
     ) {
         let (number, mut slot) = self.free.pop().expect("a run is started where a slot is free");
-        self.running.push(order.work);
+        self.running.push(order.run);
         self.jobs.spawn(async move {
-            let work = order.work;
+            let which = order.run;
             let finished = run(order, number, &mut slot, &evaluator, &live, cancelled).await;
             live.idle(number);
-            (work, number, slot, finished)
+            (which, number, slot, finished)
         });
     }
 
     /// Waits for a run to end; `None` when nothing is under way.
-    pub(super) async fn next(&mut self) -> Option<Result<Finished<W>>> {
-        let (work, number, slot, finished) = match self.jobs.join_next().await? {
+    pub(super) async fn next(&mut self) -> Option<Result<Finished<R>>> {
+        let (which, number, slot, finished) = match self.jobs.join_next().await? {
             Ok(done) => done,
             Err(error) => return Some(Err(error).context("a run broke off")),
         };
         self.free.push((number, slot));
-        // Equal work may be under way in another slot: repeats of the baseline are.
-        if let Some(place) = self.running.iter().position(|other| *other == work) {
+        // Equal runs may be under way in another slot: repeats of the baseline are.
+        if let Some(place) = self.running.iter().position(|other| *other == which) {
             self.running.swap_remove(place);
         }
         Some(finished.map_err(|error| match error {
@@ -106,14 +106,14 @@ impl<W: Copy + PartialEq + Send> Slots<W> {
     }
 }
 
-async fn run<W: Copy>(
-    order: Order<W>,
+async fn run<R: Copy>(
+    order: Order<R>,
     number: usize,
     slot: &mut Slot,
     evaluator: &Evaluator,
     live: &Live,
     cancelled: watch::Receiver<bool>,
-) -> Result<Finished<W>, EvaluateError> {
+) -> Result<Finished<R>, EvaluateError> {
     let Order { title, program, tree, seed, logs, .. } = &order;
     let job = Job { title, program, tree, seed: *seed, logs };
     let printed = |value: f64| if evaluator.plan.metric.maximise { -value } else { value };
@@ -144,7 +144,7 @@ async fn run<W: Copy>(
         Some(folder) => evaluator.pack(slot, &job, folder, &mut watch).await?,
         None => evaluator.evaluate(slot, &job, &mut watch).await?,
     };
-    Ok(Finished { work: order.work, seed: order.seed, measurement, forecast })
+    Ok(Finished { run: order.run, seed: order.seed, measurement, forecast })
 }
 
 fn phase_name(phase: Phase) -> &'static str {

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use super::interrupt::Interrupt;
 use super::opening::{evaluator, not_fetched, open_slots};
-use super::record::seconds;
 use super::slots::{Finished, Order, Slots};
 use super::{End, Options, Project, UserError};
 use crate::device::Adapter;
@@ -92,7 +91,7 @@ impl Survey {
         });
         match began.filter(|_| matches!(entries.last(), Some(Entry::Ended { .. }))) {
             Some(begun) => agree(folder, begun, &terms)?,
-            None => log.append(&Entry::Began { terms })?,
+            None => drop(log.append(&Entry::Began { terms })?),
         }
         let ended = entries.into_iter().filter_map(|entry| match entry {
             Entry::Ended { program, seed, measurement, .. } => Some(((program, seed), *measurement)),
@@ -166,7 +165,7 @@ impl Survey {
             let finished = finished?;
             if finished.measurement.ending != Ending::Cancelled {
                 pace.count();
-                self.take_in(&subjects[finished.work.0], finished, &pace)?;
+                self.take_in(&subjects[finished.run.0], finished, &pace)?;
                 if self.held.is_empty() {
                     changed(self)?;
                 }
@@ -194,10 +193,10 @@ impl Survey {
         fetched.map_err(not_fetched)
     }
 
-    fn start(&mut self, subjects: &[Subject], work: Place) {
-        let (subject, seed) = (&subjects[work.0], work.1);
+    fn start(&mut self, subjects: &[Subject], run: Place) {
+        let (subject, seed) = (&subjects[run.0], run.1);
         let order = Order {
-            work,
+            run,
             program: subject.program.clone(),
             tree: subject.tree.clone(),
             seed,
@@ -234,7 +233,12 @@ impl Survey {
     fn record(&mut self) -> Result<()> {
         for (program, seed) in std::mem::take(&mut self.held) {
             let measurement = Box::new(self.measured[&(program.clone(), seed)].clone());
-            self.log.append(&Entry::Ended { program, seed, measurement, at: seconds(Timestamp::now()) })?;
+            self.log.append(&Entry::Ended {
+                program,
+                seed,
+                measurement,
+                at: Timestamp::now().since_1970(),
+            })?;
         }
         Ok(())
     }

@@ -142,7 +142,7 @@ fn beside(table: &Path) -> Result<PathBuf, UserError> {
 fn terms(project: &Project, options: &Options, product: &Product) -> Terms {
     let term = |name: &str, value: String| (name.to_owned(), value);
     let mut terms = vec![
-        term("budget", options.budget.clone()),
+        term("budget", options.budget.to_string()),
         term("seed", options.seed.to_string()),
         term("device", device::list(&options.devices)),
         term("program", project.identity(&project.sources).to_string()),

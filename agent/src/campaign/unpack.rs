@@ -10,7 +10,7 @@ use super::slots::Finished;
 use super::{Campaign, End, UserError};
 use crate::evaluator::{Elsewhere, Job};
 use crate::runner::Exit;
-use crate::study::{Purpose, Seconds, Work};
+use crate::study::{Purpose, Run, RunEnded, Seconds};
 
 impl Campaign {
     /// Takes in what is there. What is not is left for later: for another unpacking, or for a run here.
@@ -53,13 +53,11 @@ impl Campaign {
     /// Why a run is of no use any more.
     fn is_not_wanted(&self, run: &Ordered) -> Option<String> {
         let trial = run.trial;
-        let Work::Run { purpose, .. } = run.work else {
+        let Some(purpose) = run.run.purpose() else {
             let ended = self.study.trial(trial).ended.is_some();
             return ended.then(|| format!("trial {trial} has ended already"));
         };
-        let same = |other: &&crate::study::RunEnded| {
-            (other.purpose, other.trial, other.seed) == (purpose, trial, run.seed)
-        };
+        let same = |other: &&RunEnded| (other.purpose, other.trial, other.seed) == (purpose, trial, run.seed);
         if self.study.runs.iter().any(|other| same(&other)) {
             return Some("it was before".to_owned());
         }
@@ -73,14 +71,14 @@ impl Campaign {
     /// What a run left; `None` while it has not ended, or nothing is there to compare it with.
     fn returned(&self, folder: &Path, number: usize, run: &Ordered) -> Result<Option<Finished>> {
         let base = self.study.base;
-        let has_base = self.study.trial(base).ended.is_some() || run.work == Work::Trial(base);
+        let has_base = self.study.trial(base).ended.is_some() || run.run == Run::Trial(base);
         let [log, errors, exit] =
             ["log", "err", "exit"].map(|end| folder.join(format!("out/{number}.{end}")));
         let exit = fs::read_to_string(exit).unwrap_or_default();
         let Some((code, train_seconds)) = exit_of(&exit).filter(|_| has_base && log.exists()) else {
             return Ok(None);
         };
-        let order = self.order(run.work, &[])?;
+        let order = self.order(run.run, &[])?;
         let job = Job {
             program: &order.program,
             tree: &order.tree,
@@ -97,7 +95,7 @@ impl Campaign {
             train_seconds,
         };
         let measurement = self.evaluator.read_back(&job, &ran)?;
-        Ok(Some(Finished { work: run.work, seed: run.seed, measurement, forecast: None }))
+        Ok(Some(Finished { run: run.run, seed: run.seed, measurement, forecast: None }))
     }
 }
 

@@ -10,9 +10,10 @@ use nix::sys::statvfs::statvfs;
 
 use super::exit::Exit;
 use super::runtime::block_on;
-use crate::campaign::{Blame, Options, Project, Typed, UserError, read_study};
+use crate::campaign::{Blame, Options, Project, Typed, UserError};
 use crate::device::{self, Adapter, Device, Kind, size};
 use crate::evaluator::{Recovery, cache_directory, total_memory};
+use crate::journal;
 use crate::repo::{self, Repo};
 use crate::runner::Runner;
 
@@ -266,7 +267,10 @@ fn look_at(repo: &Repo, devices: &[Device]) -> Result<Vec<Finding>> {
     if devices.is_empty() {
         return Ok(findings);
     }
-    let begun = read_study(repo, None).ok().map(|(study, _)| study.started);
+    let begun = match journal::newest(&repo.journal_dir()) {
+        Some(study) => journal::read(&repo.study_dir(&study))?.map(|recorded| recorded.study.started),
+        None => None,
+    };
     let options = Options::decide(&Typed::default(), &project.config, begun.as_ref(), devices.to_vec())?;
     let study = match &begun {
         Some(begun) => format!("study {} would go on", begun.study),

@@ -5,13 +5,14 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::campaign::{UserError, audited_before, read_study};
+use crate::journal::Recorded;
 use crate::repo::Repo;
 use crate::report;
 
 /// Prints the trials of the newest study as a table, or its events.
 pub(crate) fn log(repo: &Path, json: bool) -> Result<()> {
     let repo = Repo::open(repo).map_err(UserError::from_error)?;
-    let (study, events) = read_study(&repo, None)?;
+    let Recorded { study, events } = read_study(&repo, None)?;
     if json {
         for event in events {
             anstream::println!("{}", serde_json::to_string(&event)?);
@@ -30,7 +31,7 @@ pub(crate) fn log(repo: &Path, json: bool) -> Result<()> {
 /// Prints all that is known of a trial of the newest study.
 pub(crate) fn show(repo: &Path, trial: u32) -> Result<()> {
     let repo = Repo::open(repo).map_err(UserError::from_error)?;
-    let (study, _) = read_study(&repo, None)?;
+    let Recorded { study, .. } = read_study(&repo, None)?;
     let text = report::show(&study, trial).ok_or_else(|| {
         UserError::new(format!(
             "study {} has no trial {trial}; its last one is {}",

@@ -80,7 +80,7 @@ impl Evaluator {
         let binary = self.build(slot, job, watch, measurement).await?;
         if let Some(budget) = &self.plan.smoke_budget {
             (watch.progress)(Progress::Phase(Phase::Smoke));
-            self.smoke(slot, job, watch, &binary, budget, measurement).await?;
+            self.smoke(slot, job, watch, &binary, budget.as_str(), measurement).await?;
         }
         Ok(binary)
     }

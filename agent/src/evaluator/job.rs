@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Metric, PhaseLimits};
-use crate::study::ProgramId;
+use crate::study::{Budget, ProgramId};
 
 /// A file of a commit. (Symbolic links and submodules are left out by whoever makes the tree.)
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub(crate) struct Plan {
     /// Arguments of the binary; `{seed}` and `{budget}` are replaced.
     pub(crate) arguments: Vec<String>,
     /// As the trainee reads it: `20s`, `500steps`.
-    pub(crate) budget: String,
+    pub(crate) budget: Budget,
     /// The budget of the smoke run; `None` where a program knows no budget in steps.
-    pub(crate) smoke_budget: Option<String>,
+    pub(crate) smoke_budget: Option<Budget>,
     pub(crate) metric: Metric,
     pub(crate) limits: PhaseLimits,
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::runner::Limits;
-use crate::study::Seconds;
+use crate::study::{Budget, Seconds};
 
 /// A first build compiles every dependency: 20 minutes for burn on two cores.
 const BUILD: Duration = Duration::from_secs(3600);
@@ -48,10 +48,15 @@ pub(crate) struct PhaseLimits {
 impl PhaseLimits {
     /// `measured` is the training time of the baseline, once known; `speaks` says whether programs
     /// report progress of themselves, without which silence means nothing.
-    pub(crate) fn derive(budget: &str, measured: Option<Seconds>, speaks: bool, set: &LimitSettings) -> Self {
+    pub(crate) fn derive(
+        budget: &Budget,
+        measured: Option<Seconds>,
+        speaks: bool,
+        set: &LimitSettings,
+    ) -> Self {
         let memory = set.memory.or_else(|| Some((total_memory()? as f64 * MEMORY_SHARE) as u64));
         let disk_floor = set.disk_floor.unwrap_or(DISK_FLOOR);
-        let expected = longer(measured, budget_seconds(budget));
+        let expected = longer(measured, budget.seconds());
         let limits = |deadline, silence| Limits { deadline: Some(deadline), silence, memory, disk_floor };
         let train = expected.map_or(TRAIN_UNKNOWN, |seconds| at_least(TRAIN_FLOOR, seconds * TRAIN_FACTOR));
         let silence =
@@ -72,11 +77,6 @@ fn at_least(floor: Duration, seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(TRAIN_UNKNOWN).max(floor)
 }
 
-/// Seconds that a time budget names; CPU seconds pass at least as slowly as these on one core.
-fn budget_seconds(budget: &str) -> Option<f64> {
-    budget.strip_suffix("cpu-s").or_else(|| budget.strip_suffix('s'))?.parse().ok()
-}
-
 /// Bytes of memory in this machine.
 pub(crate) fn total_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn train(budget: &str, measured: Option<f64>, set: &LimitSettings) -> Limits {
-        PhaseLimits::derive(budget, measured, true, set).train
+        PhaseLimits::derive(&budget.into(), measured, true, set).train
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_foreign_program_may_be_silent() {
-        let limits = PhaseLimits::derive("20s", None, false, &LimitSettings::default());
+        let limits = PhaseLimits::derive(&"20s".into(), None, false, &LimitSettings::default());
         assert_eq!(limits.train.silence, None);
         assert!(limits.train.memory.unwrap() > 1 << 28);
     }

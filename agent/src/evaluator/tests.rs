@@ -70,10 +70,10 @@ impl Bench {
             package: String::new(),
             binary: None,
             arguments: Vec::new(),
-            budget: "160steps".to_owned(),
-            smoke_budget: smoke.then(|| Plan::SMOKE_BUDGET.to_owned()),
+            budget: "160steps".into(),
+            smoke_budget: smoke.then(|| Plan::SMOKE_BUDGET.into()),
             metric,
-            limits: PhaseLimits::derive("160steps", None, true, &set),
+            limits: PhaseLimits::derive(&"160steps".into(), None, true, &set),
         };
         Self {
             directory,
@@ -203,7 +203,7 @@ async fn the_smoke_run_saves_the_budget_of_a_program_that_crashes_at_once() {
 #[tokio::test]
 async fn the_pruner_stops_a_run_and_its_curve_ends_there() {
     let mut bench = Bench::quick();
-    bench.evaluator.plan.budget = "8s".to_owned();
+    bench.evaluator.plan.budget = "8s".into();
     let tree = stand_in("quick");
     let prune = |curve: &[Point]| (curve.len() == 3).then(|| "predicted 2.9, needed 2.5".to_owned());
     let found = bench.run_as(&tree, 0, &identity(&tree), prune).await;
@@ -215,7 +215,7 @@ async fn the_pruner_stops_a_run_and_its_curve_ends_there() {
 #[tokio::test]
 async fn a_cancelled_trial_ends_at_once() {
     let mut bench = Bench::quick();
-    bench.evaluator.plan.budget = "60s".to_owned();
+    bench.evaluator.plan.budget = "60s".into();
     let (tree, logs) = (stand_in("quick"), bench.directory.path().join("logs"));
     let program = identity(&tree);
     let (sender, cancelled) = watch::channel(false);
@@ -302,7 +302,7 @@ async fn each_fault_of_a_device_has_its_ending_and_its_name() {
         assert!(found.reason.starts_with(reason), "{words}: {found:?}");
     }
     // In the smoke run, the fault's name still comes first.
-    bench.evaluator.plan.smoke_budget = Some(Plan::SMOKE_BUDGET.to_owned());
+    bench.evaluator.plan.smoke_budget = Some(Plan::SMOKE_BUDGET.into());
     let found = bench.run(&faulty("Device is lost", "panic"), 1).await;
     assert!(found.reason.starts_with("device lost: smoke run: Device is lost"), "{found:?}");
     // On the processor these are words like any others.
@@ -460,7 +460,7 @@ fn warm_bench() -> Bench {
     let mut bench = Bench::quick();
     let slots = bench.directory.path().join("warm");
     bench.slot = Slot::open(&slots, 0, Gate::new(Device::Processor, None)).unwrap();
-    bench.evaluator.plan.limits = PhaseLimits::derive("20s", None, true, &LimitSettings::default());
+    bench.evaluator.plan.limits = PhaseLimits::derive(&"20s".into(), None, true, &LimitSettings::default());
     bench
 }
 
@@ -475,7 +475,7 @@ async fn a_warm_slot_compiles_the_target_project_and_nothing_else() {
     // Three minutes are enough for one crate, and far from enough for burn.
     bench.evaluator.plan.limits.build.deadline = Some(Duration::from_secs(180));
     bench.evaluator.plan.smoke_budget = None;
-    bench.evaluator.plan.budget = "1steps".to_owned();
+    bench.evaluator.plan.budget = "1steps".into();
     let tree = target_project();
     let found = bench.run(&tree, 0).await;
     let log = std::fs::read_to_string(bench.directory.path().join("logs/build.log")).unwrap();
@@ -488,7 +488,7 @@ async fn a_warm_slot_compiles_the_target_project_and_nothing_else() {
 #[ignore = "measures; run it by hand on a quiet machine"]
 async fn measure_from_edit_to_running_trial() {
     let mut bench = warm_bench();
-    bench.evaluator.plan.budget = "20steps".to_owned();
+    bench.evaluator.plan.budget = "20steps".into();
     let plain = target_project();
     for rate in ["1e-3", "2e-3", "3e-3", "1e-3"] {
         let tree = with(

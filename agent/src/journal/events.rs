@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::folder::{create_dir_all_synced, sync_dir};
 
 /// Name of the file in a study's directory.
-const FILE: &str = "events.jsonl";
+pub(super) const FILE: &str = "events.jsonl";
 
 /// Version of the events that this program writes and reads.
 const VERSION: u32 = 1;
@@ -86,12 +86,17 @@ impl EventLog {
         }
     }
 
-    /// Puts an event on disk. When this fails, the log is as it was.
-    pub(crate) fn append<E: Serialize>(&mut self, event: &E) -> Result<(), JournalError> {
-        self.append_line(event)
+    /// Puts an event on disk, and gives it as it will be read: JSON may change the last digit of a number, and a study
+    /// that goes on must not differ from one that was never cut off. When this fails, the log is as it was.
+    pub(crate) fn append<E: Serialize + DeserializeOwned>(&mut self, event: &E) -> Result<E, JournalError> {
+        let line = self.append_line(event)?;
+        #[cfg(test)]
+        kill::look(&self.path)?;
+        serde_json::from_slice(&line)
+            .map_err(|error| JournalError::Write { path: self.path.clone(), source: io::Error::other(error) })
     }
 
-    fn append_line(&mut self, value: &impl Serialize) -> Result<(), JournalError> {
+    fn append_line(&mut self, value: &impl Serialize) -> Result<Vec<u8>, JournalError> {
         let mut line = serde_json::to_vec(value).expect("events have string keys and no failing parts");
         line.push(b'\n');
         if let Err(source) = self.write(&line) {
@@ -100,7 +105,7 @@ impl EventLog {
             return Err(JournalError::Write { path: self.path.clone(), source });
         }
         self.length += line.len() as u64;
-        Ok(())
+        Ok(line)
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
@@ -116,6 +121,36 @@ impl EventLog {
         }
         self.file.set_len(self.length)?;
         self.file.sync_data()
+    }
+}
+
+/// Lets tests kill a study right after one of its events.
+#[cfg(test)]
+pub(crate) mod kill {
+    use std::cell::Cell;
+    use std::io;
+    use std::path::Path;
+
+    use super::JournalError;
+
+    thread_local! {
+        static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+
+    /// The event that is this many appends away is on disk, and nothing that follows from it is done on this thread.
+    pub(crate) fn after(events: Option<usize>) {
+        LEFT.set(events);
+    }
+
+    pub(super) fn look(path: &Path) -> Result<(), JournalError> {
+        LEFT.set(LEFT.get().map(|left| left.saturating_sub(1)));
+        match LEFT.get() {
+            Some(0) => {
+                let source = io::Error::other("killed by a test");
+                Err(JournalError::Write { path: path.to_owned(), source })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -170,7 +205,7 @@ mod tests {
     fn written(dir: &Path) -> Vec<u8> {
         let (mut log, before) = EventLog::open::<Event>(dir).unwrap();
         assert_eq!(before, []);
-        some().iter().for_each(|event| log.append(event).unwrap());
+        some().iter().for_each(|event| assert_eq!(log.append(event).unwrap(), *event));
         fs::read(dir.join(FILE)).unwrap()
     }
 

@@ -49,7 +49,7 @@ impl TrialNote<'_> {
         if self.trial == 0 {
             "baseline".to_owned()
         } else if self.is_adopted() {
-            "main as other hands left it".to_owned()
+            "main as somebody else left it".to_owned()
         } else if self.is_repeat() {
             format!("repeat of trial {} on a fresh seed", self.proposal.parent)
         } else {
@@ -80,29 +80,29 @@ impl TrialNote<'_> {
         message(&subject, &self.what_and_why(), &self.trailers(None).to_string())
     }
 
-    /// The message when it has ended.
-    pub(crate) fn completed(&self, measured: &Measurement, outcome: Outcome) -> String {
-        let subject = format!("trial {}: {}: {}", self.trial, self.title(), self.result(measured, outcome));
+    /// The message when it has ended; `main` is what main held then.
+    pub(crate) fn completed(&self, measured: &Measurement, outcome: Outcome, main: Option<f64>) -> String {
+        let result = self.result(measured, outcome, main);
+        let subject = format!("trial {}: {}: {result}", self.trial, self.title());
         let mut paragraphs = self.what_and_why();
-        paragraphs.push(paragraph(&self.how_it_went(measured, outcome)));
+        paragraphs.push(paragraph(&self.how_it_went(measured, outcome, main)));
         paragraphs.push(paragraph(&self.on_the_way(&measured.curve)));
         paragraphs.push(paragraph(&what_it_took(measured)));
         let ended = self.ended(measured, outcome);
         message(&subject, &paragraphs, &self.trailers(Some(ended)).to_string())
     }
 
-    /// `kept, val_bpb 2.331 (parent 2.412)`.
-    fn result(&self, measured: &Measurement, outcome: Outcome) -> String {
+    /// `better, val_bpb 2.331 (main 2.412)`.
+    fn result(&self, measured: &Measurement, outcome: Outcome, main: Option<f64>) -> String {
         let Some(value) = measured.metric.map(|value| self.metric.as_printed(value)) else {
             return outcome.to_string();
         };
         let name = one_line(&self.metric.name);
-        match self.before() {
+        match main.map(|value| self.metric.as_printed(value)) {
             None => format!("{outcome}, {name} {}", figure(value)),
-            Some(before) => {
-                let (before, value) = figures(before, value);
-                let whose = if self.is_repeat() { "before" } else { "parent" };
-                format!("{outcome}, {name} {value} ({whose} {before})")
+            Some(main) => {
+                let (main, value) = figures(main, value);
+                format!("{outcome}, {name} {value} (main {main})")
             }
         }
     }
@@ -128,7 +128,8 @@ impl TrialNote<'_> {
         if self.trial == 0 {
             "The program as the study found it, which all others are measured against.".to_owned()
         } else if self.is_adopted() {
-            "The program that main holds since other hands moved it; the study goes on from there.".to_owned()
+            "The program that main holds since somebody else moved it; the study goes on from there."
+                .to_owned()
         } else if self.is_repeat() {
             format!(
                 "The program of trial {parent}{had} once more, on another seed: how much of its result was luck?"
@@ -152,18 +153,25 @@ impl TrialNote<'_> {
         why + "."
     }
 
-    fn how_it_went(&self, measured: &Measurement, outcome: Outcome) -> String {
+    fn how_it_went(&self, measured: &Measurement, outcome: Outcome, main: Option<f64>) -> String {
         let verdict = match outcome {
-            Outcome::Kept => "Kept: among the best programs when it ended".to_owned(),
-            Outcome::Discarded => "Discarded: it completed, but is not among the best programs".to_owned(),
+            Outcome::Measured => "Measured: what comes after is compared with it".to_owned(),
+            Outcome::Better => "Better than what main held when it ended".to_owned(),
+            Outcome::Worse => "Not better than what main held when it ended".to_owned(),
             _ => format!("Ended as {outcome}: {}", measured.reason.trim_end_matches('.')),
         };
-        let change = measured.metric.zip(self.before()).and_then(|(value, before)| {
-            let change = percent(before, self.metric.as_printed(value))?;
-            let whose = if self.is_repeat() { "the run before" } else { "its parent" };
-            Some(format!(" ({change} against {whose})"))
-        });
-        format!("{verdict}{}. Seed {}, budget {}.", change.unwrap_or_default(), self.seed, self.budget)
+        let against = |before: Option<f64>, whose: &str| {
+            let change = percent(before?, self.metric.as_printed(measured.metric?))?;
+            Some(format!("{change} against {whose}"))
+        };
+        let parent = if self.is_repeat() { "the run before" } else { "its parent" };
+        let changes = [
+            against(main.map(|value| self.metric.as_printed(value)), "main"),
+            against(self.before(), parent),
+        ];
+        let changes: Vec<String> = changes.into_iter().flatten().collect();
+        let changes = if changes.is_empty() { String::new() } else { format!(" ({})", changes.join(", ")) };
+        format!("{verdict}{changes}. Seed {}, budget {}.", self.seed, self.budget)
     }
 
     /// A few points of the curve, the last one included.
@@ -311,7 +319,7 @@ mod tests {
         let program = &proposal.program;
         let expected = format!(
             "\
-trial 17: RoPE instead of learned positions: kept, val_bpb 2.331 (parent 2.412)
+trial 17: RoPE instead of learned positions: better, val_bpb 2.331 (main 2.400)
 
 Changes the program of trial 12 (val_bpb 2.412):
 
@@ -322,8 +330,8 @@ Attention then sees distances. Paper: Su et al. 2021
 Chosen by ppo after 2 updates, by score number 4 of 500 candidates, with
 a probability of 5.0 %.
 
-Kept: among the best programs when it ended (-3.4 % against its parent).
-Seed 7, budget 20s.
+Better than what main held when it ended (-2.9 % against main, -3.4 %
+against its parent). Seed 7, budget 20s.
 
 On the way: 3.600 at 25 %, 3.200 at 50 %, 2.800 at 75 %, 2.400 at 100 %.
 
@@ -336,7 +344,7 @@ Trial: 17
 Parent: 12
 Edit: site=positions from=original to=rope template=positions/rope summary=\"RoPE instead of learned positions\"
 Program: {program}
-Outcome: kept
+Outcome: better
 Metric: val_bpb 2.331
 Seconds: build=2.13 smoke=0.4 train=24.31
 Tokens: 1200000
@@ -350,7 +358,7 @@ Frozen: f00d
 Lock: 10cc
 "
         );
-        assert_eq!(note.completed(&measured(), Outcome::Kept), expected);
+        assert_eq!(note.completed(&measured(), Outcome::Better, Some(2.4)), expected);
     }
 
     #[test]
@@ -362,7 +370,7 @@ Lock: 10cc
         let trailers = Trailers::parse(&message).unwrap();
         assert_eq!((trailers.trial, trailers.parent, &trailers.ended), (17, Some(12), &None));
         assert_eq!(trailers.edits, proposal.edits);
-        let done = Trailers::parse(&note.completed(&measured(), Outcome::Kept)).unwrap();
+        let done = Trailers::parse(&note.completed(&measured(), Outcome::Better, Some(2.4))).unwrap();
         assert_eq!(done, Trailers { ended: done.ended.clone(), ..trailers });
     }
 
@@ -385,7 +393,7 @@ Lock: 10cc
             device_memory: None,
             ..measured()
         };
-        let message = note(&proposal, &metric, &[]).completed(&failed, Outcome::Unviable);
+        let message = note(&proposal, &metric, &[]).completed(&failed, Outcome::Unviable, Some(2.4));
         assert!(message.starts_with("trial 17: RoPE instead of learned positions: unviable\n"));
         assert!(
             message.contains("\nEnded as unviable: error[E0308]: mismatched types. Seed 7, budget 20s.\n")
@@ -399,22 +407,22 @@ Lock: 10cc
         let (proposal, metric) = (proposal(&[]), metric());
         let repeat = note(&proposal, &metric, &[]);
         assert_eq!(repeat.slug(), "repeat-of-12");
-        let message = repeat.completed(&measured(), Outcome::Kept);
+        let message = repeat.completed(&measured(), Outcome::Better, Some(2.4));
         let subject = message.lines().next().unwrap();
         assert_eq!(
             subject,
-            "trial 17: repeat of trial 12 on a fresh seed: kept, val_bpb 2.331 (before 2.412)"
+            "trial 17: repeat of trial 12 on a fresh seed: better, val_bpb 2.331 (main 2.400)"
         );
         let adopted = Proposal { parent: 17, ..proposal.clone() };
         let adopted = TrialNote { proposal: &adopted, parent_metric: None, ..repeat };
-        assert_eq!(adopted.slug(), "main-as-other-hands-left-it");
+        assert_eq!(adopted.slug(), "main-as-somebody-else-left-it");
         assert_eq!(Trailers::parse(&adopted.pending()).unwrap().parent, None);
         let plain = Proposal { parent: 0, ..proposal.clone() };
         let baseline = TrialNote { trial: 0, proposal: &plain, parent_metric: None, ..repeat };
         assert_eq!((baseline.title(), baseline.slug()), ("baseline".to_owned(), "baseline".to_owned()));
         assert_eq!(Trailers::parse(&baseline.pending()).unwrap().parent, None);
-        let message = baseline.completed(&measured(), Outcome::Kept);
-        assert!(message.starts_with("trial 0: baseline: kept, val_bpb 2.331\n"));
+        let message = baseline.completed(&measured(), Outcome::Measured, None);
+        assert!(message.starts_with("trial 0: baseline: measured, val_bpb 2.331\n"));
         assert!(!message.contains("Chosen"));
     }
 
@@ -424,9 +432,10 @@ Lock: 10cc
         let metric = Metric { name: "accuracy".to_owned(), maximise: true };
         let note = TrialNote { parent_metric: Some(-0.80), ..note(&proposal, &metric, &[]) };
         let measured = Measurement { metric: Some(-0.84), curve: Vec::new(), ..measured() };
-        let message = note.completed(&measured, Outcome::Kept);
-        assert!(message.starts_with("trial 17: wider: kept, accuracy 0.8400 (parent 0.8000)\n"));
-        assert!(message.contains("(+5.0 % against its parent)"));
+        let message = note.completed(&measured, Outcome::Better, Some(-0.75));
+        assert!(message.starts_with("trial 17: wider: better, accuracy 0.8400 (main 0.7500)\n"));
+        let flowing = message.replace('\n', " ");
+        assert!(flowing.contains("(+12.0 % against main, +5.0 % against its parent)"), "{message}");
         assert!(message.contains("\nMetric: accuracy 0.84\n"));
     }
 
@@ -452,7 +461,7 @@ Lock: 10cc
             let proposal = proposal(&[&texts[1], &texts[2]]);
             let note = TrialNote { budget: &texts[3], ..note(&proposal, &metric, &texts[4..]) };
             let measured = Measurement { reason: texts[5].clone(), device: Some(texts[3].clone()), ..measured() };
-            let message = note.completed(&measured, Outcome::Crashed);
+            let message = note.completed(&measured, Outcome::Crashed, Some(2.4));
             let ended = note.ended(&measured, Outcome::Crashed);
             prop_assert_eq!(Trailers::parse(&message), Some(note.trailers(Some(ended))));
             let found = git2::message_trailers_strs(&message).unwrap();
@@ -467,8 +476,9 @@ Lock: 10cc
     fn measure_a_thousand_trials_written_and_read_back() {
         use std::time::Instant;
 
+        use crate::repo::Timestamp;
         use crate::repo::testing::{NOON, changed, scratch};
-        use crate::repo::{Timestamp, trial_branch};
+        use crate::study::trial_branch;
 
         const TRIALS: u32 = 1000;
         let (_dir, repo) = scratch(&[("src/model.rs", &"fn f() {}\n".repeat(400)), ("data", "d")]);
@@ -483,7 +493,7 @@ Lock: 10cc
             let branch = trial_branch("night", trial, &note.slug());
             repo.point(&branch, None, pending).unwrap();
             let later = Timestamp { seconds: NOON.seconds + 60, ..NOON };
-            let done = note.completed(&measured(), Outcome::Kept);
+            let done = note.completed(&measured(), Outcome::Better, Some(2.4));
             let done = repo.write_completed(pending, &done, later).unwrap();
             repo.point(&branch, Some(pending), done).unwrap();
         }

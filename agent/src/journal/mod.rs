@@ -11,10 +11,14 @@ mod numbers;
 mod prose;
 #[cfg(test)]
 mod read_back;
+mod studies;
 mod trailers;
 
 pub(crate) use events::EventLog;
+#[cfg(test)]
+pub(crate) use events::kill;
 pub(crate) use folder::Folder;
 pub(crate) use lock::Lock;
 pub(crate) use merge::{MergeNote, Pair, takeover};
 pub(crate) use message::{Metric, TrialNote};
+pub(crate) use studies::{Recorded, directories, newest, read, readable};

@@ -111,7 +111,7 @@ mod tests {
     }
 
     fn any_ended() -> impl Strategy<Value = Ended> {
-        let outcome = prop_oneof![Just(Outcome::Kept), Just(Outcome::OutOfMemory), Just(Outcome::TimedOut)];
+        let outcome = prop_oneof![Just(Outcome::Better), Just(Outcome::OutOfMemory), Just(Outcome::TimedOut)];
         let metric = option::of((any::<String>(), proptest::num::f64::NORMAL));
         let seconds = [0.0..1e6, 0.0..1e6, 0.0..1e6];
         let device = (option::of(any::<String>()), any::<Option<u64>>());

@@ -55,7 +55,7 @@ impl Grid {
     pub(super) fn notebook(&self) -> Notebook {
         let values = self.baseline();
         let mut notebook = Notebook::new(0, Self::id(&values), values.clone());
-        notebook.end(0, Outcome::Kept, Some(Self::result(&values)), None);
+        notebook.end(0, Outcome::Better, Some(Self::result(&values)), None);
         notebook
     }
 
@@ -73,7 +73,7 @@ impl Grid {
             for (trial, proposal) in (first..).zip(&proposals) {
                 let mut noise = ChaCha8Rng::seed_from_u64(u64::from(trial));
                 let result = Self::result(&proposal.values) + 0.1 * noise.random::<f64>();
-                notebook.end(trial, Outcome::Discarded, Some(result), None);
+                notebook.end(trial, Outcome::Worse, Some(result), None);
                 policy.tell(notebook, trial);
             }
         }

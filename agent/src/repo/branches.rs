@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use git2::{ErrorCode, Reference};
 
-use super::{CommitId, Repo, RepoError};
-use crate::study::TrialNumber;
+use super::id::{commit_id, oid};
+use super::{Repo, RepoError};
+use crate::study::{CommitId, study_branch, trial_branch};
 
 /// Git holds the lock of a reference for moments. One as old as this was left behind by a process that was killed, as a
 /// study may be at any time.
@@ -25,18 +26,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Branch {
     /// Without `refs/heads/`.
     pub(crate) name: String,
-    pub(crate) trial: TrialNumber,
+    pub(crate) trial: crate::study::TrialNumber,
     pub(crate) commit: CommitId,
-}
-
-/// The branch on which a study's discoveries are merged.
-pub(crate) fn study_branch(study: &str) -> String {
-    format!("autoresearch/{study}")
-}
-
-/// The branch that holds a trial's commit.
-pub(crate) fn trial_branch(study: &str, trial: TrialNumber, slug: &str) -> String {
-    format!("trial/{study}/{trial}-{slug}")
 }
 
 impl Repo {
@@ -60,7 +51,7 @@ impl Repo {
     /// The commit that a branch is at; `None` when there is no such branch.
     pub(crate) fn branch_head(&self, branch: &str) -> Result<Option<CommitId>, RepoError> {
         match self.git.find_reference(&full(branch)) {
-            Ok(reference) => Ok(Some(CommitId(reference.peel_to_commit()?.id()))),
+            Ok(reference) => Ok(Some(commit_id(reference.peel_to_commit()?.id()))),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -90,8 +81,8 @@ impl Repo {
         let (start, why) = (Instant::now(), "autoresearch");
         loop {
             let swapped = match from {
-                None => self.git.reference(name, to.0, false, why),
-                Some(from) => self.git.reference_matching(name, to.0, true, from.0, why),
+                None => self.git.reference(name, oid(to), false, why),
+                Some(from) => self.git.reference_matching(name, oid(to), true, oid(from), why),
             };
             match swapped {
                 Err(error) if error.code() == ErrorCode::Locked && start.elapsed() < 2 * STALE_LOCK => {}
@@ -107,6 +98,18 @@ impl Repo {
         }
     }
 
+    /// All local branches with the commits that they are at.
+    #[cfg(test)]
+    pub(crate) fn all_branches(&self) -> Result<std::collections::BTreeMap<String, CommitId>, RepoError> {
+        let mut branches = std::collections::BTreeMap::new();
+        for branch in self.git.branches(Some(git2::BranchType::Local))? {
+            let (branch, _) = branch?;
+            let commit = commit_id(branch.get().peel_to_commit()?.id());
+            branches.insert(branch.name()?.unwrap_or_default().to_owned(), commit);
+        }
+        Ok(branches)
+    }
+
     /// The branches of a study's trials, in order of their numbers.
     #[cfg(test)]
     pub(crate) fn trial_branches(&self, study: &str) -> Result<Vec<Branch>, RepoError> {
@@ -117,7 +120,7 @@ impl Repo {
             let Some(slug) = reference.name()?.strip_prefix(&prefix) else { continue };
             // Anyone may add a branch of their own there.
             let Some(Ok(trial)) = slug.split('-').next().map(str::parse) else { continue };
-            let commit = CommitId(reference.peel_to_commit()?.id());
+            let commit = commit_id(reference.peel_to_commit()?.id());
             branches.push(Branch { name: format!("trial/{study}/{slug}"), trial, commit });
         }
         branches.sort_by_key(|branch| branch.trial);

@@ -16,9 +16,11 @@ use git2::{
     StatusOptions, Tree,
 };
 
+use super::id::oid;
 use super::open::io_error;
 use super::wait::Stop;
-use super::{CommitId, RepoError, Wait};
+use super::{RepoError, Wait};
+use crate::study::CommitId;
 
 /// Where new versions of files are written before they take their places, in the git directory.
 const STAGING: &str = "autoresearch-checkout";
@@ -94,7 +96,7 @@ impl WorkingTree {
         if self.git.path().join("index.lock").exists() {
             return Err(Stop::Wait(Wait::Locked(self.root.clone())));
         }
-        let target = self.git.find_commit(to.0)?.tree()?;
+        let target = self.git.find_commit(oid(to))?.tree()?;
         let paths = self.paths_to_write(at, to, &target)?;
         if paths.is_empty() {
             return Ok(());
@@ -117,7 +119,7 @@ impl WorkingTree {
         target: &Tree<'_>,
     ) -> Result<BTreeSet<String>, Stop> {
         let way = self.way(at, to)?;
-        let mut paths = self.differing(&self.git.find_commit(at.0)?.tree()?, target)?;
+        let mut paths = self.differing(&self.git.find_commit(oid(at))?.tree()?, target)?;
         // A file that was brought to a version on the way when we were killed differs from HEAD too.
         paths.extend(self.changed()?);
         let mut index = self.git.index()?;
@@ -135,9 +137,9 @@ impl WorkingTree {
 
     /// The trees from the one commit to the other, both included, by first parents.
     fn way(&self, at: CommitId, to: CommitId) -> Result<Vec<Tree<'_>>, Stop> {
-        let mut trees = vec![self.git.find_commit(at.0)?.tree()?];
-        let mut commit = self.git.find_commit(to.0)?;
-        while commit.id() != at.0 {
+        let mut trees = vec![self.git.find_commit(oid(at))?.tree()?];
+        let mut commit = self.git.find_commit(oid(to))?;
+        while commit.id() != oid(at) {
             trees.push(commit.tree()?);
             match commit.parent(0) {
                 Ok(parent) => commit = parent,

@@ -8,7 +8,9 @@ use git2::build::TreeUpdateBuilder;
 use git2::{Commit, ErrorCode, FileMode, Oid, Tree};
 
 use super::files::kind;
-use super::{CommitId, FileKind, Repo, RepoError, Timestamp};
+use super::id::{commit_id, oid};
+use super::{FileKind, Repo, RepoError, Timestamp};
+use crate::study::CommitId;
 
 impl Repo {
     /// Makes the commit of a trial: the parent's tree with the given files' texts changed.
@@ -19,7 +21,7 @@ impl Repo {
         message: &str,
         when: Timestamp,
     ) -> Result<CommitId, RepoError> {
-        let parent = self.git.find_commit(parent.0)?;
+        let parent = self.git.find_commit(oid(parent))?;
         let base = parent.tree()?;
         let mut update = TreeUpdateBuilder::new();
         for (path, text) in changed {
@@ -36,7 +38,7 @@ impl Repo {
         message: &str,
         when: Timestamp,
     ) -> Result<CommitId, RepoError> {
-        let program = self.git.find_commit(program.0)?;
+        let program = self.git.find_commit(oid(program))?;
         self.commit(&program.tree()?, &[&program], message, when)
     }
 
@@ -47,12 +49,12 @@ impl Repo {
         message: &str,
         when: Timestamp,
     ) -> Result<CommitId, RepoError> {
-        let pending = self.git.find_commit(pending.0)?;
+        let pending = self.git.find_commit(oid(pending))?;
         let committer = self.signature(when)?;
         let parents: Vec<Commit<'_>> = pending.parents().collect();
         let parents: Vec<&Commit<'_>> = parents.iter().collect();
         let id = self.git.commit(None, &pending.author(), &committer, message, &pending.tree()?, &parents)?;
-        Ok(CommitId(id))
+        Ok(commit_id(id))
     }
 
     /// Makes a merge commit whose tree is, byte for byte, that of `tree_of`; nothing is merged by content.
@@ -66,19 +68,19 @@ impl Repo {
         message: &str,
         when: Timestamp,
     ) -> Result<CommitId, RepoError> {
-        let (first, second) = (self.git.find_commit(parents.0.0)?, self.git.find_commit(parents.1.0)?);
+        let (first, second) = (self.git.find_commit(oid(parents.0))?, self.git.find_commit(oid(parents.1))?);
         self.commit(&self.tree(tree_of)?, &[&first, &second], message, when)
     }
 
     /// The whole message of a commit.
     pub(crate) fn message(&self, commit: CommitId) -> Result<String, RepoError> {
-        let commit = self.git.find_commit(commit.0)?;
+        let commit = self.git.find_commit(oid(commit))?;
         Ok(String::from_utf8_lossy(commit.message_raw_bytes()).into_owned())
     }
 
     /// Whether `ancestor` is `commit` or can be reached from it.
     pub(crate) fn is_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool, RepoError> {
-        Ok(ancestor == commit || self.git.graph_descendant_of(commit.0, ancestor.0)?)
+        Ok(ancestor == commit || self.git.graph_descendant_of(oid(commit), oid(ancestor))?)
     }
 
     fn commit(
@@ -90,7 +92,7 @@ impl Repo {
     ) -> Result<CommitId, RepoError> {
         let who = self.signature(when)?;
         let id: Oid = self.git.commit(None, &who, &who, message, tree, parents)?;
-        Ok(CommitId(id))
+        Ok(commit_id(id))
     }
 }
 
@@ -145,7 +147,8 @@ mod tests {
         let pending = repo.write_trial(main, &changed("a", "b"), "trial 1\n", NOON).unwrap();
         let done = repo.write_completed(pending, "trial 1: kept\n", LATER).unwrap();
         assert_eq!(repo.message(done).unwrap(), "trial 1: kept\n");
-        let (old, new) = (repo.git.find_commit(pending.0).unwrap(), repo.git.find_commit(done.0).unwrap());
+        let (old, new) =
+            (repo.git.find_commit(oid(pending)).unwrap(), repo.git.find_commit(oid(done)).unwrap());
         assert_eq!(old.tree_id(), new.tree_id());
         assert_eq!(old.parent_ids().collect::<Vec<_>>(), new.parent_ids().collect::<Vec<_>>());
         assert_eq!(new.author().when().seconds(), NOON.seconds);
@@ -159,7 +162,7 @@ mod tests {
         let repeat = repo.write_repeat(main, "trial 1: repeat\n", NOON).unwrap();
         assert_ne!(repeat, main);
         assert_eq!(repo.files(repeat).unwrap(), repo.files(main).unwrap());
-        assert_eq!(repo.git.find_commit(repeat.0).unwrap().parent_id(0).unwrap(), main.0);
+        assert_eq!(repo.git.find_commit(oid(repeat)).unwrap().parent_id(0).unwrap(), oid(main));
     }
 
     #[test]
@@ -170,8 +173,8 @@ mod tests {
         let trial = repo.write_trial(main, &changed("b", "found"), "trial 2\n", NOON).unwrap();
         let merge = repo.write_merge((best, trial), trial, "merge trial 2\n", NOON).unwrap();
         assert_eq!(repo.files(merge).unwrap(), repo.files(trial).unwrap());
-        let parents: Vec<_> = repo.git.find_commit(merge.0).unwrap().parent_ids().collect();
-        assert_eq!(parents, [best.0, trial.0]);
+        let parents: Vec<_> = repo.git.find_commit(oid(merge)).unwrap().parent_ids().collect();
+        assert_eq!(parents, [oid(best), oid(trial)]);
     }
 
     #[test]
@@ -183,7 +186,7 @@ mod tests {
         let mut update = TreeUpdateBuilder::new();
         update.upsert("src/a", blob, FileMode::BlobExecutable);
         let tree = repo.git.find_tree(update.create_updated(&repo.git, &tree).unwrap()).unwrap();
-        let parent = repo.git.find_commit(main.0).unwrap();
+        let parent = repo.git.find_commit(oid(main)).unwrap();
         let executable = repo.commit(&tree, &[&parent], "chmod +x\n", NOON).unwrap();
         let trial = repo.write_trial(executable, &changed("src/a", "b"), "trial\n", NOON).unwrap();
         assert_eq!(repo.files(trial).unwrap()["src/a"].kind, FileKind::Executable);

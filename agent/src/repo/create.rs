@@ -147,7 +147,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let repo = Repo::create(&dir.path().join("a"), &FILES, "the plain program\n", NOON).unwrap();
         let head = repo.main_head().unwrap();
-        repo.git.branch("other", &repo.git.find_commit(head.0).unwrap(), false).unwrap();
+        repo.git.branch("other", &repo.git.find_commit(super::super::id::oid(head)).unwrap(), false).unwrap();
         let clone = repo.clone_main(&dir.path().join("b")).unwrap();
         assert_eq!((clone.main_branch(), clone.main_head().unwrap()), ("main", head));
         assert!(clone.git.find_branch("origin/main", BranchType::Remote).is_ok());

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use git2::{FileMode, ObjectType, Repository, Tree, TreeEntry, TreeWalkMode, TreeWalkResult};
 
-use super::{CommitId, Repo, RepoError};
+use super::id::oid;
+use super::{Repo, RepoError};
+use crate::study::CommitId;
 
 /// What a path in a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,7 +78,7 @@ impl Repo {
     }
 
     pub(super) fn tree(&self, commit: CommitId) -> Result<Tree<'_>, RepoError> {
-        Ok(self.git.find_commit(commit.0)?.tree()?)
+        Ok(self.git.find_commit(oid(commit))?.tree()?)
     }
 
     fn entries(&self, commit: CommitId) -> Result<BTreeMap<String, TreeEntry<'static>>, RepoError> {
@@ -135,7 +137,7 @@ mod tests {
 
     /// A commit on top of main's whose tree has one more entry.
     fn with_entry(repo: &Repo, path: &str, content: &[u8], mode: FileMode) -> CommitId {
-        let parent = repo.git.find_commit(repo.main_head().unwrap().0).unwrap();
+        let parent = repo.git.find_commit(oid(repo.main_head().unwrap())).unwrap();
         let id = match mode {
             FileMode::Commit => parent.id(),
             _ => repo.git.blob(content).unwrap(),
@@ -143,7 +145,7 @@ mod tests {
         let mut update = TreeUpdateBuilder::new();
         let tree = update.upsert(path, id, mode).create_updated(&repo.git, &parent.tree().unwrap()).unwrap();
         let (tree, who) = (repo.git.find_tree(tree).unwrap(), repo.signature(NOON).unwrap());
-        CommitId(repo.git.commit(None, &who, &who, "m", &tree, &[&parent]).unwrap())
+        super::super::id::commit_id(repo.git.commit(None, &who, &who, "m", &tree, &[&parent]).unwrap())
     }
 
     #[test]

@@ -7,7 +7,8 @@
 use super::branches::full;
 use super::checkout::WorkingTree;
 use super::wait::Stop;
-use super::{CommitId, Repo, RepoError, Wait};
+use super::{Repo, RepoError, Wait};
+use crate::study::CommitId;
 
 /// What came of letting a branch follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,7 +231,7 @@ mod tests {
     #[test]
     fn main_that_is_not_checked_out_moves_whatever_the_checkout_holds() {
         let ahead = Ahead::new();
-        ahead.repo.git.set_head_detached(ahead.main.0).unwrap();
+        ahead.repo.git.set_head_detached(super::super::id::oid(ahead.main)).unwrap();
         ahead.write("model.rs", "mine\n");
         assert_eq!(
             ahead.repo.checkout().unwrap(),
@@ -253,7 +254,7 @@ mod tests {
     #[test]
     fn a_linked_working_tree_that_holds_main_follows_or_makes_it_wait() {
         let ahead = Ahead::new();
-        ahead.repo.git.set_head_detached(ahead.main.0).unwrap();
+        ahead.repo.git.set_head_detached(super::super::id::oid(ahead.main)).unwrap();
         let place = tempfile::tempdir().unwrap();
         let linked = place.path().canonicalize().unwrap().join("linked");
         let main = ahead.repo.git.find_reference("refs/heads/main").unwrap();

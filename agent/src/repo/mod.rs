@@ -16,9 +16,8 @@ mod wait;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub(crate) use branches::{study_branch, trial_branch};
 pub(crate) use files::FileKind;
 pub(crate) use follow::Follow;
-pub(crate) use id::{CommitId, Timestamp};
+pub(crate) use id::Timestamp;
 pub(crate) use open::{Repo, RepoError, names_the_user};
 pub(crate) use wait::Wait;

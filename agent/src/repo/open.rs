@@ -8,7 +8,8 @@ use std::sync::Once;
 use git2::{Config, ErrorCode, Repository, RepositoryOpenFlags, Signature};
 use libgit2_sys::{GIT_OPT_ENABLE_FSYNC_GITDIR, git_libgit2_opts};
 
-use super::{CommitId, Timestamp};
+use super::Timestamp;
+use crate::study::CommitId;
 
 /// Who commits where the user's git configuration names nobody.
 const FALLBACK_NAME: &str = "autoresearch";

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::describe::{duration, idea_of, percent};
-use crate::study::{Event, Outcome, Purpose, RunEnded, Study, TrialEnded};
+use super::describe::{duration, idea_of, percent, standing, title};
+use crate::study::{Event, Outcome, Purpose, Run, RunEnded, Study, TrialEnded};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -78,15 +78,8 @@ impl Live {
 
     /// Prints what an event means; `study` has taken it in.
     pub(crate) fn event(&self, event: &Event, study: &Study) {
-        if let Some(value) = study.incumbent_value() {
-            self.status.set_message(format!(
-                "best so far: trial {} at {} {:.4}; {} trials, {} merged",
-                study.incumbent,
-                study.started.metric,
-                study.started.as_printed(value),
-                study.next_trial().saturating_sub(1),
-                study.merges.len()
-            ));
+        if let Some(standing) = standing(study) {
+            self.status.set_message(format!("{} trials; {standing}", study.next_trial().saturating_sub(1)));
         }
         match event {
             Event::TrialEnded(ended) => self.line(&trial_line(ended, study)),
@@ -104,16 +97,14 @@ impl Live {
                 let proof = study.decided.iter().rev().find(|decided| decided.candidate == merged.trial);
                 let proof = proof.map(|decided| decided.reason.clone()).unwrap_or_default();
                 let value = study.started.as_printed(study.incumbent_value().unwrap_or(f64::NAN));
-                let text =
-                    format!("  merged   trial {} is the best so far at {value:.4} ({proof})", merged.trial);
+                let text = format!("  merged   trial {}: main is at {value:.4} now ({proof})", merged.trial);
                 self.line(&format!("{GOOD}{text}{GOOD:#}"));
             }
-            Event::MainMoved { trial, commit, .. } => {
-                self.warn(&format!(
-                    "main was moved to {} by other hands; trial {trial} measures it",
-                    &commit[..commit.len().min(10)]
-                ));
-            }
+            Event::MainMoved(moved) => self.warn(&format!(
+                "somebody else moved main to {}; trial {} measures it",
+                moved.commit.short(),
+                moved.trial
+            )),
             Event::Started(_)
             | Event::TrialStarted(_)
             | Event::Decided(_)
@@ -128,26 +119,22 @@ impl Live {
 fn trial_line(ended: &TrialEnded, study: &Study) -> String {
     let name = if ended.trial == 0 { "baseline".into() } else { format!("trial {:>3}", ended.trial) };
     let style = match ended.outcome {
-        Outcome::Kept => GOOD,
-        Outcome::Discarded | Outcome::Pruned => FAINT,
+        Outcome::Better => GOOD,
+        Outcome::Measured => Style::new(),
+        Outcome::Worse | Outcome::Pruned => FAINT,
         _ => BAD,
     };
     let printed = |value: f64| study.started.as_printed(value);
-    let parent = study.trial(study.trial(ended.trial).proposal().parent).metric().map(printed);
     let metric = ended.measurement.metric.map(printed);
     let value = metric.map_or("      -".into(), |metric| format!("{metric:7.4}"));
-    let change = match (metric, parent) {
-        (Some(metric), Some(parent)) if ended.trial != 0 => percent(metric, parent),
-        _ => String::new(),
-    };
-    let seconds =
-        ended.measurement.build_seconds + ended.measurement.smoke_seconds + ended.measurement.train_seconds;
+    let change = metric.zip(ended.main.map(printed)).map(|(metric, main)| percent(metric, main));
+    let change = change.map_or(String::new(), |change| format!("{change} vs main"));
     let why = if ended.outcome.is_completed() { "" } else { &ended.measurement.reason };
     let why = if why.is_empty() { String::new() } else { format!(" {FAINT}({why}){FAINT:#}") };
     format!(
-        "{name:<9}  {style}{:<13}{style:#} {value} {change:>8}  {:>6}  {}{why}",
+        "{name:<9}  {style}{:<13}{style:#} {value} {change:>16}  {:>6}  {}{why}",
         ended.outcome.to_string(),
-        duration(seconds),
+        duration(ended.measurement.seconds()),
         idea_of(study, ended.trial),
     )
 }
@@ -157,16 +144,6 @@ fn run_line(run: &RunEnded, study: &Study) -> String {
         || run.measurement.reason.clone(),
         |metric| format!("{:.4}", study.started.as_printed(metric)),
     );
-    let what = match run.purpose {
-        Purpose::Noise if run.trial != study.base => format!("trial {} again, to see a drift", run.trial),
-        Purpose::Noise => "repeat of the baseline, to measure the noise".into(),
-        Purpose::Check => format!("trial {} at the end, to see what was gained", run.trial),
-        Purpose::Confirmation { candidate } if candidate == run.trial => {
-            format!("to confirm trial {candidate}")
-        }
-        Purpose::Confirmation { candidate } => {
-            format!("trial {} again, beside trial {candidate}", study.trial(run.trial).started.trial)
-        }
-    };
+    let what = title(study, Run::Again { trial: run.trial, purpose: run.purpose });
     format!("{FAINT}           run           {value:>7}                   {what}{FAINT:#}")
 }

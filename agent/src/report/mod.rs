@@ -10,7 +10,7 @@ mod summary;
 mod table;
 
 pub(crate) use comparison::{Comparison, Contender, Returned};
-pub(crate) use describe::{duration, idea_of};
+pub(crate) use describe::{duration, title};
 pub(crate) use frame::{Frame, MARGIN, WIDTH, escaped, image};
 pub(crate) use live::Live;
 pub(crate) use plot::progress_plot;

@@ -19,7 +19,7 @@ pub(crate) fn progress_plot(study: &Study) -> Option<String> {
     let frame = Frame { last: f64::from(study.next_trial().max(2) - 1), low, high };
     let mut svg = frame.grid(|value| format!("{:.3}", study.started.as_printed(value)));
     for (trial, value, outcome) in &completed {
-        let colour = if *outcome == Outcome::Kept { "#4a90d9" } else { "#bbb" };
+        let colour = if *outcome == Outcome::Better { "#4a90d9" } else { "#bbb" };
         let _ = writeln!(
             svg,
             "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{colour}\"/>",
@@ -29,7 +29,7 @@ pub(crate) fn progress_plot(study: &Study) -> Option<String> {
     }
     svg.push_str(&incumbent_line(study, frame));
     svg.push_str(&frame.captions(&format!(
-        "{} of each completed trial (blue: kept), and of main on fresh seeds (line)",
+        "{} of each completed trial (blue: better than main then), and of main on fresh seeds (line)",
         study.started.metric
     )));
     Some(image(&[svg]))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::describe::{OUTCOMES, duration, idea_of, percent};
+use super::describe::{OUTCOMES, duration, idea_of, percent, standing};
 use crate::study::{Audit, Measurement, Outcome, Study, TrialNumber, p_text};
 
 /// Draws the summary as plain text; `before` is what the audits of the repository's other studies found.
@@ -37,6 +37,9 @@ fn discoveries(text: &mut String, study: &Study) {
         return;
     };
     let (first, last) = (study.started.as_printed(first), study.started.as_printed(last));
+    if let Some(standing) = standing(study) {
+        let _ = writeln!(text, "{name}: {standing}");
+    }
     if study.merges.is_empty() {
         let _ = writeln!(text, "nothing was merged; the untouched program stands at {name} {first:.4}");
         return;
@@ -135,10 +138,11 @@ fn audited(text: &mut String, audit: &Audit, of: &str) {
         text,
         "early stop{of}: {coverage}\n  \
          would-be winners stopped: {share}, at most {:.0} % (95 % limit); {} were never to be stopped, {} were and \
-         ran on, each for ten",
+         ran on, each for {:.0}",
         100.0 * audit.most_wrong_stops(),
         audit.unstopped_winners,
         audit.audited_winners,
+        audit.one_in(),
     );
 }
 
@@ -177,7 +181,13 @@ mod tests {
             audited(&mut text, &audit, "");
             text
         };
-        let some = told(Audit { unstopped_winners: 30, audited: 12, covered: 11, audited_winners: 1 });
+        let some = told(Audit {
+            unstopped_winners: 30,
+            audited: 12,
+            covered: 11,
+            audited_winners: 1,
+            stands_for: 120.0,
+        });
         for words in ["11 of 12 audited", "stopped: 25 %, at most 6", "30 were never to be stopped, 1 were"] {
             assert!(some.contains(words), "{words:?} is not in {some}");
         }

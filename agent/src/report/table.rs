@@ -7,23 +7,28 @@ use crate::study::{Purpose, Study, TrialNumber};
 
 /// One line a trial, in order.
 pub(crate) fn table(study: &Study) -> String {
-    let mut text =
-        format!("{:>5}  {:<13} {:>9} {:>8}  idea\n", "trial", "outcome", study.started.metric, "parent");
+    let mut text = format!(
+        "{:>5}  {:<13} {:>9} {:>9} {:>9}  idea\n",
+        "trial", "outcome", study.started.metric, "vs main", "vs parent"
+    );
     for trial in &study.trials {
         let number = trial.started.trial;
         let printed = |value: f64| study.started.as_printed(value);
         let parent = study.trial(trial.proposal().parent).metric().map(printed);
         let metric = trial.metric().map(printed);
-        let change = match (metric, parent) {
-            (Some(metric), Some(parent)) if number != 0 => percent(metric, parent),
-            _ => String::new(),
+        let main = trial.ended.as_ref().and_then(|ended| ended.main).map(printed);
+        let change = |before: Option<f64>| {
+            metric.zip(before).map_or(String::new(), |(metric, before)| percent(metric, before))
         };
+        let parent = parent.filter(|_| !trial.is_base());
         let merged = if study.merges.iter().any(|merged| merged.trial == number) { "  [merged]" } else { "" };
         let _ = writeln!(
             text,
-            "{number:>5}  {:<13} {:>9} {change:>8}  {}{merged}",
+            "{number:>5}  {:<13} {:>9} {:>9} {:>9}  {}{merged}",
             trial.outcome().map_or("under way".into(), |outcome| outcome.to_string()),
             metric.map_or("-".into(), |metric| format!("{metric:.4}")),
+            change(main),
+            change(parent),
             idea_of(study, number),
         );
     }
@@ -39,7 +44,7 @@ pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
     let mut field = |name: &str, value: String| {
         let _ = writeln!(text, "  {name:<12} {value}");
     };
-    field("commit", trial.commit().to_owned());
+    field("commit", trial.commit().to_string());
     field("branch", trial.started.branch.clone());
     field("parent", format!("trial {}", proposal.parent));
     field("program", proposal.program.to_string());

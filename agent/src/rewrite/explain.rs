@@ -2,19 +2,35 @@
 
 use super::catalogue::Catalogue;
 use super::rewriter::{RewriteError, Rewriter};
+use super::site::{Site, SiteKind};
 use crate::study::{Edit, Sources};
 
 impl Rewriter {
-    /// The edits that lead from one program to another at the sites that both have, and at those
-    /// where only one has a choice. What a template brings along is part of the choice.
+    /// The edits that lead from one program to another, in an order in which they can be made: what a template brings
+    /// along is part of its choice, and is listed only where the other program has turned it.
     pub(crate) fn difference(&self, from: &Sources, to: &Sources) -> Result<Vec<Edit>, RewriteError> {
         let new = self.values(to)?;
-        let sites = self.sites(from)?;
-        let differs = |site: &super::Site| {
-            let value = new.get(&site.name).filter(|value| **value != site.value)?;
-            Some(site.describe(value))
-        };
-        Ok(sites.iter().filter_map(differs).collect())
+        let mut reached = from.clone();
+        let mut edits: Vec<Edit> = Vec::new();
+        loop {
+            let sites = self.sites(&reached)?;
+            let differs = |site: &&Site| {
+                let is_other = new.get(&site.name).is_some_and(|value| *value != site.value);
+                is_other && !edits.iter().any(|edit| edit.site == site.name)
+            };
+            // Knobs come and go with choices, so these come first.
+            let (knobs, mut next): (Vec<&Site>, Vec<&Site>) =
+                sites.iter().filter(differs).partition(|site| site.kind == SiteKind::Knob);
+            if next.is_empty() {
+                next = knobs;
+            }
+            if next.is_empty() {
+                return Ok(edits);
+            }
+            let step: Vec<Edit> = next.into_iter().map(|site| site.describe(&new[&site.name])).collect();
+            step.iter().try_for_each(|edit| self.set(&mut reached, &edit.site, &edit.to))?;
+            edits.extend(step);
+        }
     }
 }
 

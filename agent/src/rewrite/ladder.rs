@@ -163,8 +163,6 @@ fn is_share(name: &str, original: &Literal) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn offered(name: &str, original: &str, current: &str) -> Vec<String> {
@@ -210,23 +208,32 @@ mod tests {
         assert_eq!(window(Origin { listed: None, ..origin }, "8"), ["3", "4", "6", "8", "12"]);
     }
 
-    proptest! {
-        #[test]
-        fn rungs_are_the_same_whatever_the_current_value(
-            original in prop_oneof!["[1-9][0-9]{0,3}", "0\\.[0-9]{1,4}", "[1-9]e-[1-6]", "[1-9]\\.[0-9]"],
-            name in "WIDTH|DROPOUT|BETA|RATE",
-            steps in 0_usize..12,
-        ) {
-            let originals = [original.clone()];
-            let origin = Origin { name: &name, originals: &originals, most: f64::MAX, listed: None };
-            let whole: Vec<String> = rungs(origin).into_iter().map(|rung| rung.text).collect();
-            prop_assert!(whole.contains(&original));
-            let current = &whole[(whole.iter().position(|text| *text == original).expect("a rung") + steps).min(whole.len() - 1)];
-            let offered = window(origin, current);
-            prop_assert!(offered.iter().all(|text| whole.contains(text)), "{:?}", offered);
-            prop_assert!(offered.contains(&original) && offered.contains(current));
-            let values: Vec<f64> = offered.iter().map(|text| Literal::parse(text).expect("a number").value).collect();
-            prop_assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", offered);
+    mod properties {
+        use proptest::prelude::*;
+
+        use super::*;
+        use crate::testing::cases;
+
+        proptest! {
+            #![proptest_config(cases(256))]
+
+            #[test]
+            fn rungs_are_the_same_whatever_the_current_value(
+                original in prop_oneof!["[1-9][0-9]{0,3}", "0\\.[0-9]{1,4}", "[1-9]e-[1-6]", "[1-9]\\.[0-9]"],
+                name in "WIDTH|DROPOUT|BETA|RATE",
+                steps in 0_usize..12,
+            ) {
+                let originals = [original.clone()];
+                let origin = Origin { name: &name, originals: &originals, most: f64::MAX, listed: None };
+                let whole: Vec<String> = rungs(origin).into_iter().map(|rung| rung.text).collect();
+                prop_assert!(whole.contains(&original));
+                let current = &whole[(whole.iter().position(|text| *text == original).expect("a rung") + steps).min(whole.len() - 1)];
+                let offered = window(origin, current);
+                prop_assert!(offered.iter().all(|text| whole.contains(text)), "{:?}", offered);
+                prop_assert!(offered.contains(&original) && offered.contains(current));
+                let values: Vec<f64> = offered.iter().map(|text| Literal::parse(text).expect("a number").value).collect();
+                prop_assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", offered);
+            }
         }
     }
 }

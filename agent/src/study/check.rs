@@ -2,7 +2,7 @@
 //! sees. What was gained there is what was gained; a gain that is larger on the validation part was fitted to it.
 
 use super::statistics::mean;
-use super::{Measurement, Purpose, Study, StudyRules, TrialNumber, Work};
+use super::{Measurement, Purpose, Run, Study, StudyRules, TrialNumber};
 
 /// What the last measurement gave: means of the baseline and of main over the runs of each that completed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,11 +17,11 @@ pub(crate) struct Checked {
 impl Study {
     /// The next run of the last measurement; the programs take turns in being first. `None` where nothing was merged, and
     /// when all has been started.
-    pub(super) fn check_work(&self, rules: &StudyRules, running: &[Work]) -> Option<Work> {
+    pub(super) fn check_run(&self, rules: &StudyRules, running: &[Run]) -> Option<Run> {
         let purpose = Purpose::Check;
-        let run = |trial: TrialNumber| Work::Run { trial, purpose };
+        let run = |trial: TrialNumber| Run::Again { trial, purpose };
         let started = |trial: TrialNumber| {
-            self.check_runs(trial).count() + running.iter().filter(|work| **work == run(trial)).count()
+            self.check_runs(trial).count() + running.iter().filter(|other| **other == run(trial)).count()
         };
         let (base, main) = (started(self.base), started(self.incumbent));
         let is_due = self.incumbent != self.base && base.min(main) < rules.check_seeds;
@@ -58,9 +58,9 @@ impl Study {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{begin, end, measured, ran, study};
+    use super::super::testing::{begin, end, happens, measured, ran, study};
     use super::*;
-    use crate::study::{Event, Finish, MergeRule, Merged, Outlook};
+    use crate::study::{CommitId, Event, Finish, MergeRule, Merged, Outlook, Work};
 
     const RULES: StudyRules = StudyRules {
         merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1) },
@@ -77,23 +77,26 @@ mod tests {
         begin(&mut study, 1);
         end(&mut study, 1, 1.0);
         if merged {
-            study.apply(&Event::Merged(Merged { trial: 1, previous: 0, commit: String::new(), at: 0 }));
+            happens(
+                &mut study,
+                Event::Merged(Merged { trial: 1, previous: 0, commit: CommitId::default(), at: 0 }),
+            );
         }
         study
     }
 
-    fn next(study: &Study, ends_soon: bool, running: &[Work]) -> Work {
+    fn next(study: &Study, ends_soon: bool, running: &[Run]) -> Work {
         study.next_work(&RULES, Outlook { favourite: &|| None, time: 0.0, ends_soon }, running)
     }
 
     #[test]
     fn what_was_gained_is_measured_at_the_end_and_once() {
         let mut study = ended(true);
-        let run = |trial| Work::Run { trial, purpose: Purpose::Check };
+        let run = |trial| Run::Again { trial, purpose: Purpose::Check };
         assert_eq!(study.checked(), None);
-        assert_eq!(next(&study, false, &[run(1)]), run(0), "side by side where there are slots");
+        assert_eq!(next(&study, false, &[run(1)]), Work::Run(run(0)), "side by side where there are slots");
         for (trial, test) in [(1, 1.2), (0, 2.2), (0, 2.4), (1, 1.0)] {
-            assert_eq!(next(&study, false, &[]), run(trial));
+            assert_eq!(next(&study, false, &[]), Work::Run(run(trial)));
             ran(&mut study, Purpose::Check, trial, Measurement { test: Some(test), ..measured(test - 0.2) });
         }
         assert_eq!(next(&study, false, &[]), Work::Finish(Finish::AllTrialsRun));
@@ -109,14 +112,14 @@ mod tests {
         assert_eq!(next(&ended(false), false, &[]), Work::Finish(Finish::AllTrialsRun));
         let mut study = ended(true);
         begin(&mut study, 2);
-        assert_eq!(next(&study, false, &[Work::Trial(2)]), Work::Wait);
+        assert_eq!(next(&study, false, &[Run::Trial(2)]), Work::Wait);
     }
 
     #[test]
     fn before_the_time_is_up_nothing_new_is_tried_and_what_was_gained_is_measured() {
         let mut study = ended(true);
         begin(&mut study, 2);
-        assert!(matches!(next(&study, true, &[]), Work::Run { purpose: Purpose::Check, .. }));
+        assert!(matches!(next(&study, true, &[]), Work::Run(Run::Again { purpose: Purpose::Check, .. })));
         for trial in [1, 0, 0, 1] {
             ran(&mut study, Purpose::Check, trial, measured(1.0));
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Measurement, Outcome, Proposal, TrialNumber};
+use super::{Budget, CommitId, Evidence, Forecast, Measurement, Outcome, Proposal, TrialNumber};
 
 /// One entry of the journal. Written before anything in git moves, so that what is in git can be
 /// made again from it.
@@ -21,11 +21,10 @@ pub(crate) enum Event {
     Decided(Decided),
     /// A candidate became the incumbent.
     Merged(Merged),
-    /// Main was moved by other hands; `trial` stands for the program found there, and is the
-    /// incumbent from now on. `taken_back`: to before a discovery that main had been brought to.
-    MainMoved { trial: TrialNumber, commit: String, taken_back: bool, at: u64 },
+    /// Somebody else moved main.
+    MainMoved(MainMoved),
     /// Main was brought to a discovery.
-    MainFollowed { commit: String, at: u64 },
+    MainFollowed { commit: CommitId, at: u64 },
     /// The policy learned; diagnostics by name.
     PolicyUpdated { version: u32, diagnostics: Vec<(String, f32)> },
     /// The study stopped, for the reason given; it may be resumed.
@@ -44,7 +43,7 @@ impl Event {
             | Self::RunEnded(RunEnded { at, .. })
             | Self::Decided(Decided { at, .. })
             | Self::Merged(Merged { at, .. })
-            | Self::MainMoved { at, .. }
+            | Self::MainMoved(MainMoved { at, .. })
             | Self::MainFollowed { at, .. }
             | Self::Stopped { at, .. }
             | Self::Resumed { at } => Some(*at),
@@ -57,12 +56,12 @@ impl Event {
 pub(crate) struct Started {
     pub(crate) study: String,
     /// Commit of the untouched program.
-    pub(crate) base: String,
+    pub(crate) base: CommitId,
     /// The search method's name.
     pub(crate) search: String,
     pub(crate) seed: u64,
-    /// What one run may use, as the trainee is told: `20s`, `20cpu-s`, `500steps`.
-    pub(crate) budget: String,
+    /// What one run may use.
+    pub(crate) budget: Budget,
     /// Name of the metric.
     pub(crate) metric: String,
     /// Higher is better for the program, so its values are negated inside the study.
@@ -86,7 +85,7 @@ impl Started {
 pub(crate) struct TrialStarted {
     pub(crate) trial: TrialNumber,
     pub(crate) proposal: Proposal,
-    pub(crate) commit: String,
+    pub(crate) commit: CommitId,
     pub(crate) branch: String,
     pub(crate) seed: u64,
     pub(crate) at: u64,
@@ -98,24 +97,18 @@ pub(crate) struct TrialEnded {
     pub(crate) outcome: Outcome,
     pub(crate) measurement: Measurement,
     /// The trial's commit with its message completed.
-    pub(crate) commit: String,
+    pub(crate) commit: CommitId,
     /// What the pruner saw when it stopped this run; of a run that ended otherwise, when it would
     /// have stopped it had the run not been chosen to audit the pruner.
     pub(crate) forecast: Option<Forecast>,
+    /// Mean result of what main held then; `None` for the trial that measures that. The same in all journals
+    /// ([`Study::fill_in`](super::Study::fill_in)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) main: Option<f64>,
+    /// The metric that the run was predicted to reach when it was stopped; `None` for a run that was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) predicted: Option<f64>,
     pub(crate) at: u64,
-}
-
-/// What the pruner saw when it stopped a run, or would have.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Forecast {
-    /// Share of the budget used by then.
-    pub(crate) share: f64,
-    /// Predicted final value of the curve.
-    pub(crate) predicted: f64,
-    /// Lower end of its interval.
-    pub(crate) lower: f64,
-    /// What it would have had to reach.
-    pub(crate) to_beat: f64,
 }
 
 /// Why a program ran outside of the trials.
@@ -157,6 +150,21 @@ pub(crate) struct Merged {
     /// The incumbent until now.
     pub(crate) previous: TrialNumber,
     /// The merge commit.
-    pub(crate) commit: String,
+    pub(crate) commit: CommitId,
+    pub(crate) at: u64,
+}
+
+/// Main is not where the study left it: the program found there has to be measured, and is the incumbent from now on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MainMoved {
+    /// The trial that measures it.
+    pub(crate) trial: TrialNumber,
+    /// How that trial begins; `None` in journals in which an event of its own says so before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) begins: Option<Box<TrialStarted>>,
+    /// The program's commit.
+    pub(crate) commit: CommitId,
+    /// Whether main was moved to before a discovery that it had been brought to.
+    pub(crate) taken_back: bool,
     pub(crate) at: u64,
 }

@@ -2,7 +2,9 @@
 //!
 //! Its state changes only by `Study::apply(&Event)`, so that reading the journal gives it back.
 
+mod budget;
 mod check;
+mod commit;
 mod confirmation;
 mod event;
 mod number;
@@ -10,6 +12,8 @@ mod online;
 mod program;
 mod proposal;
 mod ranks;
+mod reference;
+mod run;
 mod seeds;
 mod state;
 mod statistics;
@@ -20,16 +24,20 @@ mod throughput;
 mod trial;
 mod work;
 
+pub(crate) use budget::{Budget, Unit};
+pub(crate) use commit::CommitId;
 pub(crate) use confirmation::{Decision, Evidence, MergeRule, Noise};
 pub(crate) use event::{
-    Decided, Event, Forecast, Merged, Purpose, RunEnded, Started, TrialEnded, TrialStarted,
+    Decided, Event, MainMoved, Merged, Purpose, RunEnded, Started, TrialEnded, TrialStarted,
 };
 pub(crate) use number::{number, split_suffix};
 pub(crate) use program::{ProgramId, Sources, Values};
 pub(crate) use proposal::{Choice, Edit, Proposal};
+pub(crate) use reference::{Reference, ReferenceKind, study_branch, trial_branch};
+pub(crate) use run::Run;
 pub(crate) use seeds::{check_seed, confirmation_seed, noise_seed, survey_seed, trial_seed};
 pub(crate) use state::Study;
 pub(crate) use statistics::{margin, mean, median, p_text, quantile, standard_deviation, standard_error};
-pub(crate) use stop::{Audit, Pruner, StopRule};
+pub(crate) use stop::{Audit, Forecast, Pruner, StopRule, weight};
 pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};
 pub(crate) use work::{Finish, Outlook, StudyRules, Work};

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use super::statistics::mean;
 use super::stop::to_beat;
 use super::{
-    Audit, Decided, Event, Merged, Noise, Outcome, Point, ProgramId, Proposal, Purpose, RunEnded, Started,
-    TrialEnded, TrialNumber, TrialStarted,
+    Audit, CommitId, Decided, Event, MainMoved, Merged, Noise, Outcome, Point, ProgramId, Proposal, Purpose,
+    RunEnded, Started, TrialEnded, TrialNumber, TrialStarted,
 };
 
-/// How many distinct programs may be parents, and make a completed trial `kept`.
-const POPULATION: usize = 10;
+/// What an event says that cannot have happened after those before it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Contradiction(String);
 
 /// A trial, under way or ended.
 #[derive(Clone, Debug)]
@@ -38,8 +40,13 @@ impl Trial {
     }
 
     /// The commit as it stands: completed when the trial is.
-    pub(crate) fn commit(&self) -> &str {
-        self.ended.as_ref().map_or(&self.started.commit, |ended| &ended.commit)
+    pub(crate) fn commit(&self) -> CommitId {
+        self.ended.as_ref().map_or(self.started.commit, |ended| ended.commit)
+    }
+
+    /// Whether its program is nobody's edit but what main held: the untouched one, or what somebody else put there.
+    pub(crate) fn is_base(&self) -> bool {
+        self.proposal().parent == self.started.trial
     }
 }
 
@@ -65,16 +72,15 @@ pub(crate) struct Study {
     pub(crate) merges: Vec<Merged>,
     /// The trial whose program main holds, or would hold.
     pub(crate) incumbent: TrialNumber,
-    /// The trial of the untouched program: 0, or the last one that stands for what other hands put
-    /// on main.
+    /// The trial of the untouched program: 0, or the last one that stands for what somebody else put on main.
     pub(crate) base: TrialNumber,
-    /// The commit of the base's program, as other hands made it.
-    pub(crate) base_commit: String,
+    /// The commit of the base's program, as main held it.
+    pub(crate) base_commit: CommitId,
     /// Where main should be: the last discovery, or what took main's place; `None` before any.
-    pub(crate) tip: Option<String>,
+    pub(crate) tip: Option<CommitId>,
     /// Where main was put last; `None` before any discovery was.
-    pub(crate) main_at: Option<String>,
-    /// What had been changed on the program that main held before other hands moved it: site and value.
+    pub(crate) main_at: Option<CommitId>,
+    /// What had been changed on the program that main held before somebody else moved it: site and value.
     pub(crate) carried: Vec<(String, String)>,
     /// How many trials had been started when the last merge was made.
     pub(crate) merged_at: TrialNumber,
@@ -92,7 +98,7 @@ pub(crate) struct Study {
 impl Study {
     pub(crate) fn new(started: Started) -> Self {
         Self {
-            base_commit: started.base.clone(),
+            base_commit: started.base,
             tip: None,
             main_at: None,
             active: 0,
@@ -112,13 +118,21 @@ impl Study {
         }
     }
 
-    /// Replays a journal; `None` if it does not begin with the study's start.
-    pub(crate) fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
-        let mut events = events.into_iter();
-        let Event::Started(started) = events.next()? else { return None };
+    /// Folds the events of a journal; `None` where there are none. What an event leaves out that only the state of its
+    /// time knows is filled in.
+    pub(crate) fn replay(events: &mut [Event]) -> Result<Option<Self>, (usize, Contradiction)> {
+        let Some((first, rest)) = events.split_first_mut() else { return Ok(None) };
+        let Event::Started(started) = first else {
+            return Err((0, Contradiction("it does not begin with the start of a study".into())));
+        };
         let mut study = Self::new(started.clone());
-        events.for_each(|event| study.apply(event));
-        Some(study)
+        for (index, event) in rest.iter_mut().enumerate() {
+            if let Event::TrialEnded(ended) = event {
+                study.fill_in(ended);
+            }
+            study.apply(event).map_err(|error| (index + 1, error))?;
+        }
+        Ok(Some(study))
     }
 
     /// Whether there is anything to go on from: the baseline was measured, or stands in a batch with others.
@@ -126,8 +140,9 @@ impl Study {
         self.trials.len() > 1 || self.trials.iter().any(|trial| trial.ended.is_some())
     }
 
-    /// The only way in which a study changes.
-    pub(crate) fn apply(&mut self, event: &Event) {
+    /// The only way in which a study changes. An event that cannot have happened is refused, and changes nothing.
+    pub(crate) fn apply(&mut self, event: &Event) -> Result<(), Contradiction> {
+        self.check(event)?;
         self.pass_time(event);
         match event {
             Event::Started(_) | Event::Stopped { .. } | Event::Resumed { .. } => {}
@@ -136,32 +151,105 @@ impl Study {
             }
             Event::TrialEnded(ended) => {
                 self.count_in_audit(ended);
-                if let Some(trial) = self.trials.get_mut(ended.trial as usize) {
-                    trial.ended = Some(ended.clone());
-                }
+                self.trials[ended.trial as usize].ended = Some(ended.clone());
             }
             Event::RunEnded(run) => self.runs.push(run.clone()),
             Event::Decided(decided) => self.decided.push(decided.clone()),
             Event::Merged(merged) => {
                 self.incumbent = merged.trial;
                 self.merged_at = self.next_trial();
-                self.tip = Some(merged.commit.clone());
+                self.tip = Some(merged.commit);
                 self.merges.push(merged.clone());
             }
-            Event::MainMoved { trial, commit, taken_back, .. } => {
-                // Who takes a discovery back does not want it proposed again at once.
-                self.carried = if *taken_back { Vec::new() } else { self.gained() };
-                self.incumbent = *trial;
-                self.base = *trial;
-                self.base_commit.clone_from(commit);
-                self.tip = Some(commit.clone());
-                self.main_at = None;
-            }
-            Event::MainFollowed { commit, .. } => self.main_at = Some(commit.clone()),
+            Event::MainMoved(moved) => self.main_moved(moved),
+            Event::MainFollowed { commit, .. } => self.main_at = Some(*commit),
             Event::PolicyUpdated { version, diagnostics } => {
                 self.policy_version = *version;
                 self.diagnostics.clone_from(diagnostics);
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses what cannot follow what has happened.
+    fn check(&self, event: &Event) -> Result<(), Contradiction> {
+        let known = |trial: TrialNumber| match self.trials.get(trial as usize) {
+            Some(found) => Ok(found),
+            None => Err(Contradiction(format!("it speaks of trial {trial}, which has not begun"))),
+        };
+        let begins = |started: &TrialStarted| match (started.trial, started.proposal.parent) {
+            (trial, _) if trial != self.next_trial() => {
+                Err(Contradiction(format!("trial {trial} begins where trial {} is next", self.next_trial())))
+            }
+            (trial, parent) if parent <= trial => Ok(()),
+            (trial, parent) => Err(Contradiction(format!("trial {trial} has trial {parent} as its parent"))),
+        };
+        match event {
+            Event::Started(_) => Err(Contradiction("the study begins a second time".into())),
+            Event::TrialStarted(started) => begins(started),
+            Event::TrialEnded(ended) => {
+                let is_complete = ended.outcome.is_completed();
+                match known(ended.trial)?.ended {
+                    Some(_) => Err(Contradiction(format!("trial {} ends a second time", ended.trial))),
+                    None if is_complete != ended.measurement.metric.is_some() => Err(Contradiction(format!(
+                        "its outcome and its result do not agree: {}",
+                        ended.outcome
+                    ))),
+                    None => Ok(()),
+                }
+            }
+            Event::RunEnded(run) => {
+                known(run.trial)?;
+                match run.purpose {
+                    Purpose::Confirmation { candidate } => known(candidate).map(drop),
+                    Purpose::Noise | Purpose::Check => Ok(()),
+                }
+            }
+            Event::Decided(decided) => known(decided.candidate).and(known(decided.incumbent)).map(drop),
+            Event::Merged(merged) => known(merged.trial).and(known(merged.previous)).map(drop),
+            Event::MainMoved(moved) => match &moved.begins {
+                Some(started) if started.trial != moved.trial => Err(Contradiction(format!(
+                    "trial {} stands for main, and {} begins",
+                    moved.trial, started.trial
+                ))),
+                Some(started) => begins(started).and(known(self.incumbent)).map(drop),
+                None => known(moved.trial).and(known(self.incumbent)).map(drop),
+            },
+            Event::MainFollowed { .. }
+            | Event::PolicyUpdated { .. }
+            | Event::Stopped { .. }
+            | Event::Resumed { .. } => Ok(()),
+        }
+    }
+
+    fn main_moved(&mut self, moved: &MainMoved) {
+        // Who takes a discovery back does not want it proposed again at once.
+        self.carried = if moved.taken_back { Vec::new() } else { self.gained() };
+        if let Some(started) = &moved.begins {
+            self.trials.push(Trial { started: (**started).clone(), ended: None });
+        }
+        self.incumbent = moved.trial;
+        self.base = moved.trial;
+        self.base_commit = moved.commit;
+        self.tip = Some(moved.commit);
+        self.main_at = None;
+    }
+
+    /// Fills in what only the state before an event knows and older journals do not say: what main held, how the trial
+    /// stood beside that, and which metric a stopped run was predicted to reach. The prediction is of the curve's last
+    /// value, which is measured on a smaller part of the data than the metric.
+    pub(crate) fn fill_in(&self, ended: &mut TrialEnded) {
+        if ended.main.is_none() {
+            ended.main = self.incumbent_value().filter(|_| ended.trial != self.base);
+            if let (Some(metric), true) = (ended.measurement.metric, ended.outcome.is_completed()) {
+                ended.outcome = self.outcome_of_completed(ended.trial, metric);
+            }
+        }
+        if ended.outcome == Outcome::Pruned && ended.predicted.is_none() {
+            ended.predicted = ended.forecast.as_ref().map(|forecast| {
+                let offset = ended.main.filter(|_| forecast.to_beat.is_finite());
+                forecast.predicted + offset.map_or(0.0, |value| value - forecast.to_beat)
+            });
         }
     }
 
@@ -193,8 +281,8 @@ impl Study {
     }
 
     /// The commit that a trial's children have as parent.
-    pub(crate) fn program_commit(&self, trial: TrialNumber) -> &str {
-        if trial == self.base { &self.base_commit } else { self.trial(trial).commit() }
+    pub(crate) fn program_commit(&self, trial: TrialNumber) -> CommitId {
+        if trial == self.base { self.base_commit } else { self.trial(trial).commit() }
     }
 
     pub(crate) fn trial(&self, number: TrialNumber) -> &Trial {
@@ -238,14 +326,13 @@ impl Study {
         programs
     }
 
-    /// What a completed trial with this metric is: kept if its program is among the best now.
+    /// What a completed trial with this metric is, beside what main holds now.
     pub(crate) fn outcome_of_completed(&self, trial: TrialNumber, metric: f64) -> Outcome {
-        let program = self.trial(trial).program();
-        let better = self
-            .programs()
-            .into_iter()
-            .filter(|other| other.mean < metric && self.trial(other.trial).program() != program);
-        if better.count() < POPULATION { Outcome::Kept } else { Outcome::Discarded }
+        match self.incumbent_value().filter(|_| trial != self.base) {
+            None => Outcome::Measured,
+            Some(main) if metric < main => Outcome::Better,
+            Some(_) => Outcome::Worse,
+        }
     }
 
     /// Results of a program that no choice of ours has selected: runs on fresh seeds, and the
@@ -278,13 +365,15 @@ impl Study {
 
     /// Mean result of the incumbent on fresh seeds, else its own trial's.
     pub(crate) fn incumbent_value(&self) -> Option<f64> {
+        let own = self.trials.get(self.incumbent as usize)?.metric();
         let fresh = self.fresh_results(self.incumbent);
-        if fresh.is_empty() { self.trials.get(self.incumbent as usize)?.metric() } else { Some(mean(&fresh)) }
+        if fresh.is_empty() { own } else { Some(mean(&fresh)) }
     }
 
     /// Learning curves of the incumbent's completed runs.
     pub(crate) fn incumbent_curves(&self) -> Vec<&[Point]> {
-        let program = self.trial(self.incumbent).program();
+        let Some(incumbent) = self.trials.get(self.incumbent as usize) else { return Vec::new() };
+        let program = incumbent.program();
         let trials = self.trials.iter().filter(|trial| trial.program() == program);
         let own = trials.filter_map(|trial| trial.ended.as_ref().map(|ended| &ended.measurement));
         let runs = self.runs.iter().filter(|run| self.trial(run.trial).program() == program);
@@ -316,12 +405,12 @@ mod tests {
             lower.map(|lower| json!({"share": 0.5, "predicted": 4.0, "lower": lower, "to_beat": 3.0}));
         [
             json!({
-                "event": "trial-started", "trial": number, "proposal": proposal, "commit": "", "branch": "",
+                "event": "trial-started", "trial": number, "proposal": proposal, "commit": CommitId::default(), "branch": "",
                 "seed": 0, "at": 0,
             }),
             json!({
-                "event": "trial-ended", "trial": number, "outcome": "kept", "measurement": measurement,
-                "commit": "", "forecast": forecast, "at": 0,
+                "event": "trial-ended", "trial": number, "outcome": "better", "measurement": measurement,
+                "commit": CommitId::default(), "forecast": forecast, "at": 0,
             }),
         ]
         .map(|event| serde_json::from_value(event).expect("an event"))
@@ -330,7 +419,7 @@ mod tests {
     #[test]
     fn what_completes_is_counted_against_the_incumbent_and_the_bound_it_was_given() {
         let started = json!({
-            "event": "started", "study": "", "base": "", "search": "", "seed": 0, "budget": "", "metric": "", "at": 0,
+            "event": "started", "study": "", "base": CommitId::default(), "search": "", "seed": 0, "budget": "", "metric": "", "at": 0,
         });
         let mut events: Vec<Event> = vec![serde_json::from_value(started).expect("an event")];
         for (number, last, lower) in
@@ -338,7 +427,9 @@ mod tests {
         {
             events.extend(trial(number, last, lower));
         }
-        let audit = Study::replay(&events).expect("it begins with its start").audit;
-        assert_eq!(audit, Audit { unstopped_winners: 1, audited: 2, covered: 1, audited_winners: 1 });
+        let audit = Study::replay(&mut events).unwrap().expect("it begins with its start").audit;
+        let counted =
+            Audit { unstopped_winners: 1, audited: 2, covered: 1, audited_winners: 1, stands_for: 20.0 };
+        assert_eq!(audit, counted);
     }
 }

@@ -87,7 +87,7 @@ fn throughput(measurement: &Measurement) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{end, measured, ran, study};
-    use super::super::{MergeRule, Outlook, Purpose, StudyRules, Work};
+    use super::super::{MergeRule, Outlook, Purpose, Run, StudyRules, Work};
     use super::*;
 
     /// A baseline that got through 1000 tokens, and repeats of it that got through so many.
@@ -130,7 +130,7 @@ mod tests {
         let next = |study: &Study| {
             study.next_work(&rules, Outlook { favourite: &|| None, time: 0.0, ends_soon: false }, &[])
         };
-        let again = Work::Run { trial: 0, purpose: Purpose::Noise };
+        let again = Work::Run(Run::Again { trial: 0, purpose: Purpose::Noise });
         let study = repeats(&[1000, 1010, 850]);
         assert_eq!(next(&study), again);
         assert_eq!(study.fresh_results(0).len(), 3);

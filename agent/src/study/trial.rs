@@ -42,14 +42,18 @@ pub(crate) enum Ending {
     Cancelled,
 }
 
-/// How a trial ended, as its commit says. Never revised.
+/// How a trial ended, as its commit says. Never revised: what is learned of its program later stands elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
-    /// Completed; when it ended, among the 10 best distinct programs.
-    Kept,
-    /// Completed, and not among them.
-    Discarded,
+    /// Completed, as the program that main holds: there was nothing to compare it with.
+    Measured,
+    /// Completed, with a better result than what main held when it ended. It may have been luck.
+    #[serde(alias = "kept")]
+    Better,
+    /// Completed, with no better result than that.
+    #[serde(alias = "discarded")]
+    Worse,
     Pruned,
     Unviable,
     Invalid,
@@ -61,8 +65,8 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a run that did not complete; `None` for one that did, since whether it is
-    /// kept depends on the others.
+    /// The outcome of a run that did not complete; `None` for one that did, since what that is depends on what main
+    /// holds.
     pub(crate) fn of_failure(ending: Ending) -> Option<Self> {
         Some(match ending {
             Ending::Completed => return None,
@@ -78,15 +82,16 @@ impl Outcome {
     }
 
     pub(crate) fn is_completed(self) -> bool {
-        matches!(self, Self::Kept | Self::Discarded)
+        matches!(self, Self::Measured | Self::Better | Self::Worse)
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Kept => "kept",
-            Self::Discarded => "discarded",
+            Self::Measured => "measured",
+            Self::Better => "better",
+            Self::Worse => "worse",
             Self::Pruned => "pruned",
             Self::Unviable => "unviable",
             Self::Invalid => "invalid",
@@ -133,6 +138,26 @@ pub(crate) struct Measurement {
 }
 
 impl Measurement {
+    /// A run of which nothing else is known.
+    pub(crate) fn new(ending: Ending, metric: Option<f64>) -> Self {
+        Self {
+            ending,
+            metric,
+            test: None,
+            curve: Vec::new(),
+            reason: String::new(),
+            build_seconds: 0.0,
+            smoke_seconds: 0.0,
+            train_seconds: 0.0,
+            tokens: None,
+            steps: None,
+            params: None,
+            memory: None,
+            device: None,
+            device_memory: None,
+        }
+    }
+
     /// Time in a slot, all phases together.
     pub(crate) fn seconds(&self) -> Seconds {
         self.build_seconds + self.smoke_seconds + self.train_seconds

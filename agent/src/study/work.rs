@@ -1,7 +1,9 @@
 //! What a study does next, decided from its state alone.
 
 use super::state::Standing;
-use super::{Decided, Decision, Ending, Evidence, MergeRule, Purpose, RunEnded, Study, TrialNumber, online};
+use super::{
+    Decided, Decision, Ending, Evidence, MergeRule, Purpose, Run, RunEnded, Study, TrialNumber, online,
+};
 
 /// Share of a study, by trials or by time, before which nothing is proved: a merge makes what comes after it harder to
 /// prove, and what is best early is seldom so later.
@@ -49,10 +51,8 @@ pub(crate) struct Outlook<'a> {
 /// One thing to do with a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// Run this trial, which has been started and did not end.
-    Trial(TrialNumber),
-    /// Run the program of this trial once more on a fresh seed.
-    Run { trial: TrialNumber, purpose: Purpose },
+    /// Run a program: of a trial that has been started and did not end, or once more.
+    Run(Run),
     /// Ask the policy for a trial.
     Propose,
     /// Nothing before something under way has ended.
@@ -72,6 +72,18 @@ pub(crate) enum Finish {
     TimeIsUp,
 }
 
+impl Finish {
+    /// As the journal has it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::AllTrialsRun => "all trials run",
+            Self::Converged => "converged",
+            Self::BaselineFailed => "the baseline failed",
+            Self::TimeIsUp => "time is up",
+        }
+    }
+}
+
 /// When the results of what is under way come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Results {
@@ -83,41 +95,40 @@ enum Results {
 
 impl Study {
     /// What a free slot should do, `running` being under way in the others.
-    pub(crate) fn next_work(&self, rules: &StudyRules, outlook: Outlook<'_>, running: &[Work]) -> Work {
+    pub(crate) fn next_work(&self, rules: &StudyRules, outlook: Outlook<'_>, running: &[Run]) -> Work {
         self.next(rules, outlook, running, Results::OneByOne)
     }
 
     /// What should be added to a batch of runs, whose results come back together. Never to wait.
-    pub(crate) fn next_in_batch(&self, rules: &StudyRules, outlook: Outlook<'_>, batch: &[Work]) -> Work {
+    pub(crate) fn next_in_batch(&self, rules: &StudyRules, outlook: Outlook<'_>, batch: &[Run]) -> Work {
         self.next(rules, outlook, batch, Results::Together)
     }
 
-    fn next(&self, rules: &StudyRules, outlook: Outlook<'_>, running: &[Work], results: Results) -> Work {
-        let is_running = |number: TrialNumber| running.contains(&Work::Trial(number));
+    fn next(&self, rules: &StudyRules, outlook: Outlook<'_>, running: &[Run], results: Results) -> Work {
+        let is_running = |number: TrialNumber| running.contains(&Run::Trial(number));
         if let Some(base) = self.trials.get(self.base as usize) {
             match base.outcome() {
-                None if !is_running(self.base) => return Work::Trial(self.base),
+                None if !is_running(self.base) => return Work::Run(Run::Trial(self.base)),
                 None if results == Results::OneByOne => return Work::Wait,
                 Some(outcome) if !outcome.is_completed() => return Work::Finish(Finish::BaselineFailed),
                 _ => {}
             }
         }
-        let proof =
-            || self.confirmation_work(rules, outlook, running, results).filter(|_| !outlook.ends_soon);
-        if let Some(work) = self.noise_work(rules, running).or_else(proof) {
-            return work;
+        let proof = || self.confirmation_run(rules, outlook, running, results).filter(|_| !outlook.ends_soon);
+        if let Some(run) = self.noise_run(rules, running).or_else(proof) {
+            return Work::Run(run);
         }
         let unfinished = self.trials.iter().find(|t| t.ended.is_none() && !is_running(t.started.trial));
         if let Some(trial) = unfinished.filter(|_| !outlook.ends_soon) {
-            return Work::Trial(trial.started.trial);
+            return Work::Run(Run::Trial(trial.started.trial));
         }
         let Some(finish) = self.finish(rules, outlook) else { return Work::Propose };
-        let is_check = |work: &Work| matches!(work, Work::Run { purpose: Purpose::Check, .. });
+        let is_check = |run: &Run| run.purpose() == Some(Purpose::Check);
         match results {
             // What else is under way may still change main.
             Results::OneByOne if !running.iter().all(is_check) => Work::Wait,
-            Results::OneByOne => match self.check_work(rules, running) {
-                Some(work) => work,
+            Results::OneByOne => match self.check_run(rules, running) {
+                Some(run) => Work::Run(run),
                 None if running.is_empty() => Work::Finish(finish),
                 None => Work::Wait,
             },
@@ -125,38 +136,38 @@ impl Study {
         }
     }
 
-    fn noise_work(&self, rules: &StudyRules, running: &[Work]) -> Option<Work> {
-        let work = Work::Run { trial: self.base, purpose: Purpose::Noise };
+    fn noise_run(&self, rules: &StudyRules, running: &[Run]) -> Option<Run> {
+        let run = Run::Again { trial: self.base, purpose: Purpose::Noise };
         let ended = self.runs.iter().filter(|run| run.purpose == Purpose::Noise && run.trial == self.base);
         let (failed, good): (Vec<_>, Vec<_>) = ended.partition(|run| run.measurement.metric.is_none());
         let ended = failed.len() + self.believed(good.into_iter()).len();
-        let started = ended + running.iter().filter(|other| **other == work).count();
-        (started < rules.noise_repeats).then_some(work)
+        let started = ended + running.iter().filter(|other| **other == run).count();
+        (started < rules.noise_repeats).then_some(run)
     }
 
     /// The next run of the open confirmation: the side that is behind, the candidate first in odd
     /// pairs and the incumbent in even ones, so that a drift of the machine favours neither.
-    fn confirmation_work(
+    fn confirmation_run(
         &self,
         rules: &StudyRules,
         outlook: Outlook<'_>,
-        running: &[Work],
+        running: &[Run],
         results: Results,
-    ) -> Option<Work> {
-        let begun = running.iter().find_map(|work| match work {
-            Work::Run { purpose: Purpose::Confirmation { candidate }, .. } => Some(*candidate),
+    ) -> Option<Run> {
+        let begun = running.iter().find_map(|run| match run.purpose() {
+            Some(Purpose::Confirmation { candidate }) => Some(candidate),
             _ => None,
         });
         let open = self.open_candidate().or(begun.filter(|candidate| !self.is_decided(*candidate)));
         let candidate = open.or_else(|| self.new_candidate(rules, outlook))?;
         let purpose = Purpose::Confirmation { candidate };
         let side = |trial: TrialNumber| {
-            let under_way = running.iter().filter(|work| **work == Work::Run { trial, purpose });
+            let under_way = running.iter().filter(|run| **run == Run::Again { trial, purpose });
             self.side(candidate, trial).len() + under_way.count()
         };
         let (ours, theirs) = (side(candidate), side(self.incumbent));
         let done = self.pairs(candidate).len();
-        let of_it = |work: &Work| matches!(work, Work::Run { purpose: other, .. } if *other == purpose);
+        let of_it = |run: &Run| run.purpose() == Some(purpose);
         let enough = match results {
             Results::OneByOne => running.iter().any(of_it),
             Results::Together => ours >= rules.merge.most_pairs.min(done + PAIRS_IN_BATCH),
@@ -168,7 +179,7 @@ impl Study {
             std::cmp::Ordering::Equal if ours % 2 == 0 => candidate,
             std::cmp::Ordering::Equal => self.incumbent,
         };
-        Some(Work::Run { trial, purpose })
+        Some(Run::Again { trial, purpose })
     }
 
     /// The trial whose confirmation is open.

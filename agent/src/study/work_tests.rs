@@ -1,8 +1,8 @@
 //! What a study does next.
 
-use super::super::testing::{begin, end, measured, ran, study};
+use super::super::testing::{begin, end, happens, measured, ran, study};
 use super::*;
-use crate::study::{Event, Measurement, Merged};
+use crate::study::{CommitId, Event, Measurement, Merged};
 
 const RULES: StudyRules = StudyRules {
     merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1) },
@@ -18,13 +18,14 @@ fn outlook(time: f64) -> Outlook<'static> {
 }
 
 /// All that a batch takes, trials being proposed where that is asked for.
-fn batch(study: &mut Study) -> Vec<Work> {
+fn batch(study: &mut Study) -> Vec<Run> {
     let mut batch = Vec::new();
     loop {
         match study.next_in_batch(&RULES, outlook(0.0), &batch) {
             Work::Finish(_) => return batch,
             Work::Propose => begin(study, study.next_trial()),
-            work => batch.push(work),
+            Work::Run(run) => batch.push(run),
+            Work::Wait => panic!("nothing waits in a batch"),
         }
         assert!(batch.len() < 100, "a batch has an end");
     }
@@ -33,8 +34,8 @@ fn batch(study: &mut Study) -> Vec<Work> {
 #[test]
 fn a_batch_waits_for_nothing_that_is_in_it() {
     let mut study = study();
-    let noise = Work::Run { trial: 0, purpose: Purpose::Noise };
-    let all = [Work::Trial(0), noise, noise, Work::Trial(1), Work::Trial(2)];
+    let noise = Run::Again { trial: 0, purpose: Purpose::Noise };
+    let all = [Run::Trial(0), noise, noise, Run::Trial(1), Run::Trial(2)];
     assert_eq!(study.next_work(&RULES, outlook(0.0), &all[..1]), Work::Wait);
     assert_eq!(batch(&mut study), all);
     assert_eq!(batch(&mut study), all, "what is still out is in the next one again");
@@ -61,7 +62,7 @@ fn with_a_candidate() -> Study {
 fn a_run_that_its_device_failed_is_done_again_and_does_not_count_against_the_candidate() {
     let failed = |ending| Measurement { ending, metric: None, ..measured(0.0) };
     let mut study = with_a_candidate();
-    let ours = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
+    let ours = Work::Run(Run::Again { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } });
     for _ in 0..FAILURES_ALLOWED {
         prove(&mut study, 1, failed(Ending::DeviceFailed));
         assert_eq!(study.weigh(&RULES, 1).1, Decision::AnotherPair);
@@ -87,7 +88,7 @@ fn a_batch_has_all_pairs_that_a_proof_may_take() {
     let mut study = with_a_candidate();
     begin(&mut study, 2);
     end(&mut study, 2, 3.0);
-    let run = |trial| Work::Run { trial, purpose: Purpose::Confirmation { candidate: 1 } };
+    let run = |trial| Run::Again { trial, purpose: Purpose::Confirmation { candidate: 1 } };
     assert_eq!(batch(&mut study), [run(1), run(0), run(0), run(1), run(1), run(0)]);
     assert_eq!(study.next_work(&RULES, outlook(0.0), &[run(1), run(0)]), Work::Wait, "one pair at a time");
 }
@@ -108,7 +109,7 @@ fn after(trials: TrialNumber, first: f64) -> (Study, StudyRules) {
 
 #[test]
 fn a_proof_waits_for_a_third_of_the_trials_or_of_the_time_and_for_a_lead_that_is_worth_it() {
-    let proof = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
+    let proof = Work::Run(Run::Again { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } });
     let next = |trials, first, time| {
         let (study, rules) = after(trials, first);
         study.next_work(&rules, outlook(time), &[])
@@ -122,19 +123,19 @@ fn a_proof_waits_for_a_third_of_the_trials_or_of_the_time_and_for_a_lead_that_is
 #[test]
 fn after_a_merge_the_next_proof_waits_for_twice_the_trials_or_for_the_end() {
     let (mut study, rules) = after(14, 1.0);
-    study.apply(&Event::Merged(Merged { trial: 2, previous: 0, commit: String::new(), at: 0 }));
+    happens(&mut study, Event::Merged(Merged { trial: 2, previous: 0, commit: CommitId::default(), at: 0 }));
     study.merged_at = 8;
     assert_eq!(study.next_work(&rules, outlook(0.5), &[]), Work::Propose);
-    assert!(matches!(study.next_work(&rules, outlook(0.8), &[]), Work::Run { .. }));
+    assert!(matches!(study.next_work(&rules, outlook(0.8), &[]), Work::Run(_)));
     study.merged_at = 7;
-    assert!(matches!(study.next_work(&rules, outlook(0.5), &[]), Work::Run { .. }));
+    assert!(matches!(study.next_work(&rules, outlook(0.5), &[]), Work::Run(_)));
 }
 
 #[test]
 fn a_proof_that_is_under_way_goes_on_whatever_the_favourite_is_by_then() {
     let (study, rules) = after(10, 1.0);
-    let first = Work::Run { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
-    let second = Work::Run { trial: 0, purpose: Purpose::Confirmation { candidate: 1 } };
+    let first = Run::Again { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
+    let second = Work::Run(Run::Again { trial: 0, purpose: Purpose::Confirmation { candidate: 1 } });
     let other = Outlook { favourite: &|| Some(2), time: 1.0, ends_soon: false };
     assert_eq!(study.next_work(&rules, other, &[first]), second);
 }

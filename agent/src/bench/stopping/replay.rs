@@ -56,7 +56,8 @@ fn one_order(study: &CurveStudy, rule: &Rule, rng: &mut ChaCha8Rng) -> Tally {
     let mut tally = Tally { runs: runs.len(), orders: 1, ..Tally::default() };
     let mut seen = Seen::default();
     for (place, curve) in runs.into_iter().enumerate() {
-        let audited = rng.random::<f64>() < rule.audit();
+        let seed = rng.random();
+        let audited = rule.ours().is_some_and(|ours| ours.audits(seed));
         let stop = if place < FIRST_RUNS { None } else { rule.stop(&seen, curve) };
         let won = seen.best.is_none_or(|best| last(curve) < last(best));
         tally.winners += usize::from(won && place >= FIRST_RUNS);
@@ -68,11 +69,11 @@ fn one_order(study: &CurveStudy, rule: &Rule, rng: &mut ChaCha8Rng) -> Tally {
             }
             _ => {
                 tally.used += 1.0;
+                let forecast = stop.and_then(|(_, forecast)| forecast);
                 if let Some(best) = seen.best {
-                    let forecast = stop.as_ref().and_then(|(_, forecast)| forecast.as_ref());
-                    seen.audit.count(last(curve), last(best), forecast);
+                    seen.audit.count(last(curve), last(best), forecast.as_ref());
                 }
-                seen.completed.push((curve, stop.is_some()));
+                seen.completed.push((curve, forecast));
                 seen.best = if won { Some(curve) } else { seen.best };
             }
         }

@@ -5,13 +5,10 @@ use std::str::FromStr;
 
 use super::fit::power_law;
 use super::replay::last;
-use crate::study::{Audit, Forecast, Point, Pruner, StopRule, quantile};
+use crate::study::{Audit, Forecast, Point, Pruner, StopRule, quantile, weight};
 
 /// Where rules other than ours look at a curve.
 const CHECKPOINTS: [f64; 3] = [1.0 / 8.0, 1.0 / 4.0, 1.0 / 2.0];
-
-/// Share of its would-be stops that ours runs on; the others are not audited.
-const AUDIT: f64 = 0.1;
 
 /// The margin of the paper's rule, and the difference that its sequential test looks for, in standard deviations.
 const PAPER_MARGIN: f64 = 0.5;
@@ -98,8 +95,8 @@ impl FromStr for RuleName {
 /// What is known when a run begins.
 #[derive(Debug, Default)]
 pub(super) struct Seen<'a> {
-    /// Curves, and whether they would have been stopped had they not been audited.
-    pub(super) completed: Vec<(&'a [Point], bool)>,
+    /// Curves, and what ours predicted of those that it would have stopped had they not been audited.
+    pub(super) completed: Vec<(&'a [Point], Option<Forecast>)>,
     /// Curves up to where they were stopped, and the share of the budget used by then.
     pub(super) stopped: Vec<(&'a [Point], f64)>,
     /// What ours learned from those that ran on.
@@ -129,18 +126,18 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    pub(super) fn audit(&self) -> f64 {
-        if self.name == RuleName::Ours { AUDIT } else { 0.0 }
+    /// Ours with this setting; the others have no audit.
+    pub(super) fn ours(&self) -> Option<StopRule> {
+        (self.name == RuleName::Ours).then_some(StopRule { level: self.setting, ..StopRule::DEFAULT })
     }
 
     /// Where a run with this curve would be stopped: the share of its budget, and what ours predicts there.
     pub(super) fn stop(&self, seen: &Seen<'_>, curve: &[Point]) -> Option<(f64, Option<Forecast>)> {
-        if self.name == RuleName::Ours {
-            let rule = StopRule { level: self.setting, audit: AUDIT };
+        if let Some(rule) = self.ours() {
             let pruner = Pruner::new(
                 rule,
                 &seen.audit,
-                seen.completed.iter().copied(),
+                seen.completed.iter().map(|(curve, forecast)| (*curve, weight(forecast.as_ref()))),
                 seen.stopped.iter().map(|(curve, _)| *curve),
                 &[seen.best?],
             );

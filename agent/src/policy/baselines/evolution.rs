@@ -108,7 +108,7 @@ mod tests {
             let proposals = evolution.ask(&notebook, &grid, 1);
             notebook.begin(trial, &proposals[0]);
             let result = Grid::result(&proposals[0].values);
-            notebook.end(trial, Outcome::Discarded, Some(result), None);
+            notebook.end(trial, Outcome::Worse, Some(result), None);
         }
         let programs: Vec<_> = notebook.programs().iter().map(|tried| tried.program.id.clone()).collect();
         assert_eq!(programs, naive_study(&grid, 11, 80));

@@ -54,7 +54,7 @@ mod tests {
             assert_eq!(proposal.parent, best);
             notebook.begin(trial, &proposal);
             let result = Some(Grid::result(&proposal.values));
-            notebook.end(trial, crate::study::Outcome::Discarded, result, None);
+            notebook.end(trial, crate::study::Outcome::Worse, result, None);
         }
         let best = notebook.best().mean().expect("the baseline has completed");
         assert!(best < Grid::result(&grid.baseline()), "{best}");

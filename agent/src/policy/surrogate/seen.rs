@@ -93,10 +93,10 @@ mod tests {
 
     fn notebook(trials: u32) -> Notebook {
         let mut notebook = Notebook::new(0, id(0), Values::new());
-        notebook.end(0, Outcome::Kept, Some(1e6), None);
+        notebook.end(0, Outcome::Better, Some(1e6), None);
         for trial in 1..trials {
             notebook.begin(trial, &proposal(0, trial));
-            notebook.end(trial, Outcome::Discarded, Some(f64::from((trial * 7919) % 1009)), None);
+            notebook.end(trial, Outcome::Worse, Some(f64::from((trial * 7919) % 1009)), None);
         }
         notebook
     }

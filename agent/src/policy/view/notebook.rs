@@ -1,14 +1,16 @@
 //! What a study has seen so far, as the policies read it: programs, their runs, what is pending.
 //!
-//! It is built from the journal, trial by trial, and holds no opinion: estimates of what a program
-//! is worth belong to the policies.
+//! It is a fold over the study's events, and holds no opinion: estimates of what a program is worth belong to the
+//! policies.
 
 use std::collections::HashMap;
 
 use super::earlier::Earlier;
 use super::space::{Change, Program};
 use super::tried::{Tried, Verdict};
-use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber, Values};
+use crate::study::{
+    Choice, Event, MainMoved, Outcome, ProgramId, Proposal, TrialNumber, TrialStarted, Values,
+};
 
 /// A trial.
 #[derive(Clone, Debug)]
@@ -49,6 +51,42 @@ impl Notebook {
         let mut notebook = Self::default();
         notebook.add(trial, &baseline, &values);
         notebook
+    }
+
+    /// Takes in an event of the study. Where main holds a program that nobody edited, the untouched one or what somebody
+    /// else put there, it begins again with that one; what other studies found stays.
+    pub(crate) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::TrialStarted(started) => self.trial_started(started),
+            Event::MainMoved(MainMoved { begins: Some(started), .. }) => self.trial_started(started),
+            Event::TrialEnded(ended) => {
+                self.end(ended.trial, ended.outcome, ended.measurement.metric, ended.predicted);
+            }
+            Event::RunEnded(run) => {
+                if let (Some(trial), Some(result)) = (self.trial(run.trial), run.measurement.metric) {
+                    self.confirm(&self.programs[trial.program].program.id.clone(), result);
+                }
+            }
+            Event::Started(_)
+            | Event::Decided(_)
+            | Event::Merged(_)
+            | Event::MainMoved(_)
+            | Event::MainFollowed { .. }
+            | Event::PolicyUpdated { .. }
+            | Event::Stopped { .. }
+            | Event::Resumed { .. } => {}
+        }
+    }
+
+    fn trial_started(&mut self, started: &TrialStarted) {
+        let proposal = &started.proposal;
+        if proposal.parent == started.trial {
+            let earlier = std::mem::take(&mut self.earlier);
+            *self = Self::new(started.trial, proposal.program.clone(), proposal.values.clone());
+            self.earlier = earlier;
+        } else {
+            self.begin(started.trial, proposal);
+        }
     }
 
     /// Notes what other studies found; before anything is asked for.
@@ -222,7 +260,7 @@ mod tests {
 
     fn notebook() -> Notebook {
         let mut notebook = Notebook::new(0, id(0), Values::new());
-        notebook.end(0, Outcome::Kept, Some(5.0), None);
+        notebook.end(0, Outcome::Better, Some(5.0), None);
         notebook
     }
 
@@ -230,7 +268,7 @@ mod tests {
     fn failures_count_as_the_worst_result_and_predictions_as_no_worse() {
         let mut notebook = notebook();
         notebook.begin(1, &proposal(0, 1));
-        notebook.end(1, Outcome::Discarded, Some(7.0), None);
+        notebook.end(1, Outcome::Worse, Some(7.0), None);
         assert_eq!(notebook.value(Verdict::Failed), 7.0);
         assert_eq!(notebook.value(Verdict::Pruned(Some(6.0))), 6.0);
         assert_eq!(notebook.value(Verdict::Pruned(Some(9.0))), 7.0);
@@ -254,9 +292,9 @@ mod tests {
     fn repeats_and_confirmations_are_further_results_of_a_program() {
         let mut notebook = notebook();
         notebook.begin(1, &proposal(0, 1));
-        notebook.end(1, Outcome::Kept, Some(2.0), None);
+        notebook.end(1, Outcome::Better, Some(2.0), None);
         notebook.begin(2, &proposal(1, 1));
-        notebook.end(2, Outcome::Kept, Some(6.0), None);
+        notebook.end(2, Outcome::Better, Some(6.0), None);
         notebook.confirm(&id(1), 7.0);
         assert!(notebook.trial(2).is_some_and(|observation| observation.repeat));
         assert_eq!(notebook.programs()[1].mean(), Some(5.0));
@@ -268,7 +306,7 @@ mod tests {
     fn a_result_that_is_not_a_number_is_a_failure() {
         let mut notebook = notebook();
         notebook.begin(1, &proposal(0, 1));
-        notebook.end(1, Outcome::Kept, Some(f64::NAN), None);
+        notebook.end(1, Outcome::Better, Some(f64::NAN), None);
         assert_eq!(notebook.programs()[1].verdicts, [Verdict::Failed]);
         assert_eq!(notebook.best().program.id, id(0));
     }
@@ -278,7 +316,7 @@ mod tests {
         let mut notebook = notebook();
         for (trial, result) in [(1, Some(3.0)), (2, Some(5.0)), (3, Some(8.0)), (4, None)] {
             notebook.begin(trial, &proposal(0, trial));
-            let outcome = if result.is_some() { Outcome::Kept } else { Outcome::OutOfMemory };
+            let outcome = if result.is_some() { Outcome::Better } else { Outcome::OutOfMemory };
             notebook.end(trial, outcome, result, None);
         }
         let ranks: Vec<f64> = notebook

@@ -1,17 +1,24 @@
-//! What the would-be stops that ran on say of the pruner.
+//! The audit of the early stop: some of the runs that it would stop run on, and say how often it is wrong.
+//!
+//! Which ones is the rule's affair (`rule.rs`); what each stands for, and what they say together, is decided here alone, for
+//! studies and benches alike.
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use crate::study::Forecast;
-
-/// One would-be stop in so many runs on, where `autoresearch.toml` does not say otherwise.
-pub(crate) const ONE_IN: f64 = 10.0;
+use super::forecast::Forecast;
+use super::rule::StopRule;
 
 /// Winners of an imagined study that lost as many as was asked for: before there are any, its word is taken.
 const IMAGINED: f64 = 20.0;
 
+/// How many runs like it a completed run stands for: a would-be stop that ran on for those that were stopped, any other
+/// for itself.
+pub(crate) fn weight(forecast: Option<&Forecast>) -> f64 {
+    forecast.map_or(1.0, |forecast| 1.0 / forecast.audit)
+}
+
 /// Runs that completed against what they had to beat, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Audit {
     /// Winners that were never to be stopped.
     pub(crate) unstopped_winners: usize,
@@ -21,6 +28,8 @@ pub(crate) struct Audit {
     pub(crate) covered: usize,
     /// Those of them that won.
     pub(crate) audited_winners: usize,
+    /// The would-be stops that the audited ones stand for.
+    pub(crate) stands_for: f64,
 }
 
 impl Audit {
@@ -31,33 +40,45 @@ impl Audit {
                 self.audited += 1;
                 self.covered += usize::from(last >= forecast.lower);
                 self.audited_winners += usize::from(last < forecast.to_beat);
+                self.stands_for += weight(Some(forecast));
             }
             // Before there is an incumbent there is nothing to win.
             None => self.unstopped_winners += usize::from(last < to_beat && to_beat.is_finite()),
         }
     }
 
-    /// Share of the would-be winners that are stopped, each audited one standing for ten; `None` before there are any.
+    /// How many would-be stops an audited one stands for.
+    pub(crate) fn one_in(&self) -> f64 {
+        if self.audited == 0 { 1.0 / StopRule::DEFAULT.audit } else { self.stands_for / self.audited as f64 }
+    }
+
+    /// Share of the would-be winners that are stopped; `None` before there are any.
     pub(crate) fn wrong_stops(&self) -> Option<f64> {
         let winners = self.unstopped_winners + self.audited_winners;
-        (winners > 0).then(|| share_stopped(self.audited_winners as f64 / winners as f64))
+        (winners > 0).then(|| self.share_stopped(self.audited_winners as f64 / winners as f64))
     }
 
     /// Its upper 95 % limit: that of Clopper and Pearson for the share of audited ones among the winners that were seen,
-    /// told as a share of those that were to be stopped among all.
+    /// as a share of those that were to be stopped among all.
     pub(crate) fn most_wrong_stops(&self) -> f64 {
         let (audited, unstopped) = (self.audited_winners as f64, self.unstopped_winners as f64);
         if unstopped == 0.0 {
             return 1.0;
         }
         let beta = Beta::new(audited + 1.0, unstopped).expect("both are above 0");
-        share_stopped(beta.inverse_cdf(0.95))
+        self.share_stopped(beta.inverse_cdf(0.95))
+    }
+
+    /// Of the winners that were seen, this share was audited, and of those that were to be stopped one in so many is
+    /// seen.
+    fn share_stopped(&self, audited: f64) -> f64 {
+        self.one_in() * audited / (1.0 + (self.one_in() - 1.0) * audited)
     }
 
     /// The level to work at so that about `level` of the winners are stopped: less where more were, and somewhat more
     /// where many winners were seen and none of them was to be stopped.
     pub(crate) fn adapted(&self, level: f64) -> f64 {
-        let stopped = ONE_IN * self.audited_winners as f64;
+        let stopped = self.one_in() * self.audited_winners as f64;
         let winners = self.unstopped_winners as f64 + stopped;
         let found = (stopped + IMAGINED * level) / (winners + IMAGINED);
         level * (level / found).clamp(0.25, 1.5)
@@ -70,12 +91,8 @@ impl std::ops::AddAssign for Audit {
         self.audited += other.audited;
         self.covered += other.covered;
         self.audited_winners += other.audited_winners;
+        self.stands_for += other.stands_for;
     }
-}
-
-/// Of the winners that were seen, this share was audited, and of those that were to be stopped one in ten is seen.
-fn share_stopped(audited: f64) -> f64 {
-    ONE_IN * audited / (1.0 + (ONE_IN - 1.0) * audited)
 }
 
 #[cfg(test)]
@@ -83,7 +100,8 @@ mod tests {
     use super::*;
 
     fn audit(unstopped_winners: usize, audited_winners: usize) -> Audit {
-        Audit { unstopped_winners, audited: audited_winners, covered: 0, audited_winners }
+        let audited = audited_winners;
+        Audit { unstopped_winners, audited, covered: 0, audited_winners, stands_for: 10.0 * audited as f64 }
     }
 
     #[test]
@@ -115,13 +133,16 @@ mod tests {
 
     #[test]
     fn runs_are_counted_by_what_they_had_to_beat() {
-        let forecast = Forecast { share: 0.25, predicted: 3.0, lower: 2.5, to_beat: 2.0 };
+        let forecast = Forecast { share: 0.25, predicted: 3.0, lower: 2.5, to_beat: 2.0, audit: 0.25 };
         let mut audit = Audit::default();
         for (last, forecast) in
             [(1.5, None), (2.5, None), (2.6, Some(&forecast)), (2.4, Some(&forecast)), (1.9, Some(&forecast))]
         {
             audit.count(last, 2.0, forecast);
         }
-        assert_eq!(audit, Audit { unstopped_winners: 1, audited: 3, covered: 1, audited_winners: 1 });
+        let counted =
+            Audit { unstopped_winners: 1, audited: 3, covered: 1, audited_winners: 1, stands_for: 12.0 };
+        assert_eq!(audit, counted);
+        assert_eq!((audit.one_in(), audit.wrong_stops()), (4.0, Some(0.8)));
     }
 }

@@ -3,8 +3,12 @@
 mod audit;
 mod calibration;
 mod chance;
+mod forecast;
 mod past;
 mod pruner;
+mod rule;
 
-pub(crate) use audit::Audit;
-pub(crate) use pruner::{Pruner, StopRule, to_beat};
+pub(crate) use audit::{Audit, weight};
+pub(crate) use forecast::Forecast;
+pub(crate) use pruner::{Pruner, to_beat};
+pub(crate) use rule::StopRule;

@@ -8,8 +8,10 @@
 use super::audit::Audit;
 use super::calibration::Errors;
 use super::chance::{Standing, chance};
+use super::forecast::Forecast;
 use super::past::{Past, reached};
-use crate::study::{Forecast, Point, mean};
+use super::rule::StopRule;
+use crate::study::{Point, mean};
 
 /// Below this many errors only a failed run stops.
 const FEWEST_ERRORS: usize = 5;
@@ -22,20 +24,13 @@ const FIRST_SHARE: f64 = 1.0 / 8.0;
 const BOUND: f64 = 2.0;
 const WORTH: f64 = 0.1;
 
-/// The rule's settings.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct StopRule {
-    /// Share of the would-be winners that may be stopped.
-    pub(crate) level: f64,
-    /// Share of the would-be stops that run on, to keep the calibration honest.
-    pub(crate) audit: f64,
-}
-
 /// What is known when a run begins. It does not change while the run lasts.
 #[derive(Clone, Debug)]
 pub(crate) struct Pruner {
     /// The rule's, adapted to what the audit found.
     level: f64,
+    /// The rule's share of would-be stops that run on.
+    audit: f64,
     completed: Vec<Past>,
     stopped: Vec<Vec<Point>>,
     /// The incumbent's mean final value on the small part.
@@ -43,19 +38,19 @@ pub(crate) struct Pruner {
 }
 
 impl Pruner {
-    /// `completed` are the curves of runs that ended, with whether the rule would have stopped them;
-    /// `stopped` those it did stop; `incumbent` the curves of the incumbent.
+    /// `completed` are the curves of runs that ended, with how many runs each stands for ([`weight`](super::weight));
+    /// `stopped` those of runs that the rule stopped; `incumbent` the curves of the incumbent.
     pub(crate) fn new<'a>(
         rule: StopRule,
         audit: &Audit,
-        completed: impl Iterator<Item = (&'a [Point], bool)>,
+        completed: impl Iterator<Item = (&'a [Point], f64)>,
         stopped: impl Iterator<Item = &'a [Point]>,
         incumbent: &[&[Point]],
     ) -> Self {
-        let weight = |audited: bool| if audited { 1.0 / rule.audit } else { 1.0 };
-        let completed = completed.filter_map(|(curve, audited)| Past::new(curve, weight(audited))).collect();
+        let completed = completed.filter_map(|(curve, weight)| Past::new(curve, weight)).collect();
         Self {
             level: audit.adapted(rule.level),
+            audit: rule.audit,
             completed,
             stopped: stopped.map(<[Point]>::to_vec).collect(),
             to_beat: to_beat(incumbent),
@@ -80,7 +75,7 @@ impl Pruner {
         let behind = (predicted - self.to_beat) / errors.spread(&peers)?;
         let standing = Standing { share, behind, place: place(now, &peers), runs: peers.len() };
         let hopeless = chance(&standing) < WORTH * self.level * (1.0 - share);
-        let forecast = Forecast { share, predicted, lower, to_beat: self.to_beat };
+        let forecast = Forecast { share, predicted, lower, to_beat: self.to_beat, audit: self.audit };
         (hopeless && lower > self.to_beat).then_some(forecast)
     }
 
@@ -125,7 +120,7 @@ mod tests {
     fn pruner(runs: usize) -> (Pruner, Vec<Vec<Point>>) {
         let past: Vec<_> = (0..runs).map(|i| curve(4.0 + 0.02 * i as f64, 1.5)).collect();
         let incumbent = past[0].clone();
-        let known = past.iter().map(|curve| (curve.as_slice(), false));
+        let known = past.iter().map(|curve| (curve.as_slice(), 1.0));
         (Pruner::new(RULE, &Audit::default(), known, std::iter::empty(), &[&incumbent]), past)
     }
 
@@ -178,7 +173,7 @@ mod tests {
             points
         };
         let judged = |past: &[Vec<Point>]| {
-            let known = past.iter().map(|curve| (curve.as_slice(), false));
+            let known = past.iter().map(|curve| (curve.as_slice(), 1.0));
             let none = std::iter::empty();
             Pruner::new(RULE, &Audit::default(), known, none, &[&past[0]]).judge(&late(2.0)[..8])
         };
@@ -193,7 +188,7 @@ mod tests {
         let flat: Vec<_> = (0..9)
             .map(|_| vec![Point { share: 0.5, value: 2.0 }, Point { share: 1.0, value: 2.0 }])
             .collect();
-        let known = flat.iter().map(|curve| (curve.as_slice(), false));
+        let known = flat.iter().map(|curve| (curve.as_slice(), 1.0));
         let pruner = Pruner::new(RULE, &Audit::default(), known, std::iter::empty(), &[&flat[0]]);
         for value in [2.0, 9.0, f64::NAN, f64::INFINITY] {
             assert!(pruner.judge(&[Point { share: 0.5, value }]).is_none(), "{value}");
@@ -206,8 +201,9 @@ mod tests {
     fn winners_that_an_audit_saw_stopped_make_it_more_careful() {
         let past: Vec<_> = (0..12).map(|i| curve(4.0 + 0.02 * f64::from(i), 1.5)).collect();
         let level = |audited_winners| {
-            let audit = Audit { unstopped_winners: 4, audited: 9, covered: 8, audited_winners };
-            let known = past.iter().map(|curve| (curve.as_slice(), false));
+            let audit =
+                Audit { unstopped_winners: 4, audited: 9, covered: 8, audited_winners, stands_for: 90.0 };
+            let known = past.iter().map(|curve| (curve.as_slice(), 1.0));
             Pruner::new(RULE, &audit, known, std::iter::empty(), &[&past[0]]).level
         };
         assert!(level(1) < RULE.level && level(0) > RULE.level);

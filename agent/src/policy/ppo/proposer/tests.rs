@@ -41,7 +41,7 @@ fn the_opening_goes_on_for_as_long_as_there_is_no_result() {
         }
     }
     assert_eq!(notebook.programs().len(), 30, "none is tried twice");
-    notebook.end(0, Outcome::Kept, Some(1.0), None);
+    notebook.end(0, Outcome::Better, Some(1.0), None);
     assert!(!proposer.ask(&notebook, &GRID, 1)[0].choice.features.is_empty());
 }
 
@@ -66,7 +66,7 @@ fn every_eighth_step_that_is_told_brings_an_update() {
         let proposals = proposer.ask(&notebook, &GRID, 1);
         steps += usize::from(!proposals[0].is_repeat() && !proposals[0].choice.features.is_empty());
         notebook.begin(trial, &proposals[0]);
-        notebook.end(trial, Outcome::Discarded, Some(Grid::result(&proposals[0].values)), None);
+        notebook.end(trial, Outcome::Worse, Some(Grid::result(&proposals[0].values)), None);
         updates.extend(proposer.tell(&notebook, trial));
     }
     assert_eq!(updates.len(), steps / ARGS.update_every);
@@ -84,7 +84,7 @@ fn results_may_come_late_and_in_any_order() {
         waiting.push((trial, proposal));
         if waiting.len() > 6 {
             let (late, proposal) = waiting.swap_remove(trial as usize % 6);
-            notebook.end(late, Outcome::Discarded, Some(Grid::result(&proposal.values)), None);
+            notebook.end(late, Outcome::Worse, Some(Grid::result(&proposal.values)), None);
             proposer.tell(&notebook, late);
         }
     }
@@ -110,7 +110,7 @@ fn what_failed_is_learned_from_and_never_a_parent() {
             }
             0 => notebook.end(trial, Outcome::Pruned, None, Some(Grid::result(&proposal.values))),
             1 => notebook.end(trial, Outcome::Cancelled, None, None),
-            _ => notebook.end(trial, Outcome::Discarded, Some(Grid::result(&proposal.values)), None),
+            _ => notebook.end(trial, Outcome::Worse, Some(Grid::result(&proposal.values)), None),
         }
         proposer.tell(&notebook, trial);
     }
@@ -138,7 +138,7 @@ fn a_program_that_keeps_failing_its_repeats_is_not_returned() {
             choice: Choice::default(),
         };
         notebook.begin(trial, &proposal);
-        notebook.end(trial, Outcome::Kept, Some(results[0]), None);
+        notebook.end(trial, Outcome::Better, Some(results[0]), None);
         results[1..].iter().for_each(|&result| notebook.confirm(&derived.id, result));
     }
     assert_eq!(proposer.best(&notebook), notebook.programs()[2].program.id);

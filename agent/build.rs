@@ -1,11 +1,11 @@
-//! Embeds the files of `templates/`, so that a template is found by lying there, and those of the target project, of
+//! Embeds the files of `templates/`, so that a template is found by being there, and those of the target project, from
 //! which `demo` makes a repository.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// What cargo builds in the target project, if it is built there: ignored by git, and large.
+/// Where cargo builds the target project, if it is built in place: ignored by git, and large.
 const BUILT: &str = "target";
 
 fn main() -> io::Result<()> {
@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     fs::write(out.join("target.rs"), target)
 }
 
-/// A Rust expression of the wanted files below a folder: each with its path in it and its content.
+/// A Rust expression of the wanted files below a folder: each with its relative path and its content.
 fn embedded(root: &Path, is_wanted: &dyn Fn(&str) -> bool, content: &str) -> io::Result<String> {
     let mut files = Vec::new();
     collect(root, is_wanted, &mut files)?;
@@ -32,13 +32,13 @@ fn embedded(root: &Path, is_wanted: &dyn Fn(&str) -> bool, content: &str) -> io:
     let mut list = "&[\n".to_owned();
     for (path, file) in &files {
         let content = content.replace("PATH", &format!("{file:?}"));
-        writeln!(list, "    ({path:?}, {content}),").expect("a string takes all");
+        writeln!(list, "    ({path:?}, {content}),").expect("a string can always be written to");
     }
     list.push(']');
     Ok(list)
 }
 
-/// Adds the wanted files below a folder. One that has none is a mistake: what should be there would be missing.
+/// Adds the wanted files below a folder. A folder without any is a mistake: something would be missing.
 fn collect(folder: &Path, is_wanted: &dyn Fn(&str) -> bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let before = files.len();
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
@@ -48,7 +48,7 @@ fn collect(folder: &Path, is_wanted: &dyn Fn(&str) -> bool, files: &mut Vec<Path
         if name == BUILT {
             continue;
         }
-        // Not the folder itself: cargo would look at all that was built there.
+        // Not the folder itself: cargo would also look at everything built there.
         println!("cargo::rerun-if-changed={}", path.display());
         if path.is_dir() {
             collect(&path, is_wanted, files)?;

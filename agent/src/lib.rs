@@ -4,6 +4,7 @@
 
 pub mod cli;
 
+mod batch;
 mod bench;
 mod campaign;
 mod config;
@@ -11,10 +12,13 @@ mod device;
 mod evaluator;
 mod journal;
 mod policy;
+mod project;
 mod repo;
 mod report;
 mod rewrite;
 mod runner;
+mod runs;
 mod study;
+mod survey;
 #[cfg(test)]
 mod testing;

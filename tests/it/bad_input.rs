@@ -241,7 +241,7 @@ fn a_baseline_that_does_not_build() {
 fn a_baseline_that_crashes_tells_nothing_or_tells_nan() {
     for (mishap, words) in [
         ("2", ["crashes", "panic: index out of bounds"]),
-        ("7", ["crashes", "told no val_bpb"]),
+        ("7", ["crashes", "reported no val_bpb"]),
         ("1", ["diverges", "NaN"]),
         ("5", ["breaks a rule", "not causal"]),
     ] {

@@ -23,11 +23,7 @@ fn main_waits_for_changes_that_are_not_committed_and_catches_up() {
     let mine = user.read("src/recipe.rs");
     let out = study(&user, ENOUGH);
     assert!(out.contains("changes that are not committed (src/recipe.rs)"), "{out}");
-    assert_eq!(
-        out.matches("main waits: changes that are not committed in src/recipe.rs").count(),
-        1,
-        "{out}"
-    );
+    assert_eq!(out.matches("main waits: uncommitted changes in src/recipe.rs").count(), 1, "{out}");
     assert!(!user.events_of("merged").is_empty(), "the test proves nothing: nothing was merged");
     assert_eq!(user.branch("main").id(), begin);
     assert_eq!(user.read("src/recipe.rs"), mine);

@@ -191,7 +191,7 @@ fn new_makes_a_repository_of_the_target_project_and_overwrites_nothing() {
 
     let said = user.autoresearch(&["new", made.to_str().unwrap()]);
     assert_eq!(said.code, Some(3), "{}", said.err);
-    assert!(said.err.contains("is there already and not empty"), "{}", said.err);
+    assert!(said.err.contains("already exists and is not empty"), "{}", said.err);
 }
 
 #[test]

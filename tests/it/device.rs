@@ -11,7 +11,8 @@ use super::support::{User, said, skip, wait_until};
 
 /// A study on mishaps alone: 0 is none, the others are the loss of the device.
 const MISHAPS: &str = "/// Ladder: 0, 10, 11\npub const MISHAP: u32 = 0;\n";
-const SETTINGS: &str = "mutable = [\"src/mishap.rs\"]\nbudget = \"100steps\"\nsearch = \"random\"\n";
+const SETTINGS: &str =
+    "mutable = [\"src/mishap.rs\"]\nbudget = \"100steps\"\nslots = 1\nsearch = \"random\"\n";
 
 fn user() -> User {
     let user = User::of("stand-in/quick", &[("autoresearch.toml", SETTINGS), ("src/mishap.rs", MISHAPS)]);
@@ -61,7 +62,7 @@ fn the_loss_of_a_device_stands_in_journal_and_commit_and_the_study_goes_on() {
     assert!(said.out.contains("on software Vulkan\n"), "{}", said.out);
     user.nothing_survives();
     assert_eq!(user.outcomes(), ["measured", "crashed", "crashed"]);
-    let lost = "device lost: smoke run: Parent device is lost (exit code 101)";
+    let lost = "device lost: Parent device is lost (exit code 101)";
     assert_eq!(reasons(&user), ["", lost, lost]);
     let branch = user.branches().into_keys().find(|name| name.starts_with("trial/night/1-")).unwrap();
     let message = user.branch(&branch).message().unwrap().replace('\n', " ");
@@ -115,16 +116,16 @@ fn a_device_that_stays_away_ends_the_run_and_nothing_is_lost() {
         "device software does not work: there is no device software any more",
         "the last run on it was trial ",
         "Parent device is lost",
-        "/smoke.log",
-        "`run` goes on from there",
+        "/train.log",
+        "`run` continues from there",
     ] {
         assert!(said.err.contains(words), "{words:?} is not in: {}", said.err);
     }
-    assert_eq!(said.out.matches("it is tried again in").count(), 3, "{}", said.out);
+    assert_eq!(said.out.matches("trying again in").count(), 3, "{}", said.out);
     user.nothing_survives();
 
     fs::copy(&lavapipe, &driver).unwrap();
     let out = on_driver(&user, &driver);
-    assert!(super::support::said(out).out.contains("Nothing is left that was not tried"));
+    assert!(super::support::said(out).out.contains("Nothing is left to try"));
     assert_eq!(user.outcomes().len(), 3);
 }

@@ -40,7 +40,7 @@ fn a_machine_without_a_gpu_is_told_what_a_gpu_would_need_and_is_fit_for_a_study(
         "✓ a study trains on the processor: there is no GPU\n",
         "✓ cargo: /",
         "✓ linker: /",
-        "! git does not know you: commits are made by autoresearch <autoresearch@localhost>\n    git config",
+        "! git has no name and email for you: commits are made by autoresearch <autoresearch@localhost>\n    git config",
         "\na study can run\n",
     ];
     says(&found, 0, &words);
@@ -55,9 +55,9 @@ fn a_repository_is_looked_at_and_nothing_in_it_is_changed() {
         &found,
         0,
         &[
-            "branch main, package in its root, ",
+            "branch main, package in the root, ",
             " sites\n",
-            "✓ a study would begin: 100steps a run, 1 at a time\n",
+            "✓ a new study would start: 100steps per run, 1 at a time\n",
         ],
     );
     assert_eq!(user.everything(), before, "something was changed");
@@ -68,7 +68,7 @@ fn a_repository_is_looked_at_and_nothing_in_it_is_changed() {
     git.set_str("user.email", "ada@example.org").unwrap();
     user.autoresearch(&["run", "--trials", "1", "--study", "night"]).well();
     let found = doctor(without_vulkan(&user, &["."]));
-    says(&found, 0, &["✓ study night would go on: 100steps a run", "✓ commits are made in your name"]);
+    says(&found, 0, &["✓ study night would be resumed: 100steps per run", "✓ commits are made in your name"]);
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn what_keeps_a_study_from_running_has_the_exit_code_that_run_would_have() {
         command.env(variable, value);
         doctor(command)
     };
-    let end = "\na study cannot run: 1 to be put right\n";
-    says(&with("CARGO", "/nowhere/cargo"), 1, &["✗ there is no cargo\n    install Rust", end]);
-    says(&with("PATH", "/nowhere"), 1, &["✗ there is no linker `cc`\n    "]);
+    let end = "\na study cannot run; problems to fix: 1\n";
+    says(&with("CARGO", "/nowhere/cargo"), 1, &["✗ cargo was not found\n    install Rust", end]);
+    says(&with("PATH", "/nowhere"), 1, &["✗ the linker `cc` was not found\n    "]);
     says(&with("AUTORESEARCH_DEVICE", "wgpu:99"), 3, &["✗ 'wgpu:99': wgpu finds 0 GPUs here", end]);
     says(&with("AUTORESEARCH_DEVICE", "tpu"), 3, &["✗ unknown device 'tpu'", end]);
     says(
@@ -115,7 +115,7 @@ fn a_device_that_is_asked_for_is_seen_to_work() {
         " GiB of memory, buffers up to ",
         "used only when AUTORESEARCH_DEVICE=software",
         "✓ a study trains on software Vulkan: AUTORESEARCH_DEVICE=software asks for it",
-        "✓ device software computes what it should",
+        "✓ device software computes correctly",
     ] {
         assert!(found.out.contains(words), "{words:?} is not in:\n{}", found.out);
     }

@@ -33,7 +33,7 @@ progress = '\[(?<step>\d+)/(?<steps>\d+)\] validation accuracy: (?<value>[0-9.]+
 ";
     let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
     let out = user.autoresearch(&["run", "--trials", "20"]).well();
-    assert!(out.contains("Nothing is left that was not tried"), "{out}");
+    assert!(out.contains("Nothing is left to try"), "{out}");
     assert_eq!(rate(&user), "0.1", "{out}");
     for event in
         user.events_of("trial-ended").iter().filter(|event| event["measurement"]["metric"].is_number())
@@ -72,7 +72,7 @@ fn a_pattern_that_never_matches_is_told_with_the_pattern() {
     let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
     let said = user.autoresearch(&["run"]);
     assert_eq!(said.code, Some(4), "{}", said.err);
-    assert!(said.err.contains("told no accuracy"), "{}", said.err);
+    assert!(said.err.contains("reported no accuracy"), "{}", said.err);
 }
 
 /// The crate is as large as a real one: burn is compiled in the first slot unless this program's own build is at hand,
@@ -85,7 +85,7 @@ fn a_burn_crate_is_improved_with_nothing_but_its_settings() {
     let cache = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut command = user.command_of(Path::new(env!("CARGO_BIN_EXE_autoresearch")), &["run"]);
     let out = said(command.env("XDG_CACHE_HOME", cache.path()).spawn().unwrap()).well();
-    assert!(out.contains("All trials were run"), "{out}");
+    assert!(out.contains("All trials are done"), "{out}");
     assert_eq!(user.outcomes().len(), 11, "{out}");
     let completed = user
         .events_of("trial-ended")

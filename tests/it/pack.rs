@@ -121,7 +121,7 @@ fn a_batch_that_comes_back_is_what_a_run_here_would_have_been() {
     assert!(at("noise") > Some(1) && listed.last().unwrap().0 == "trial", "repeats lie between: {listed:?}");
     assert!(user.status().is_empty(), "the checkout is as it was");
 
-    // What is still out is run by `run`.
+    // What is still missing is run by `run`.
     let twin = user.twin();
     twin.autoresearch(&["run", "--trials", "5"]).well();
 
@@ -129,7 +129,7 @@ fn a_batch_that_comes_back_is_what_a_run_here_would_have_been() {
     assert_eq!(out.lines().count(), 9, "a line for each run: {out}");
     assert!(out.contains("1 of 9: trial 0 ended with 0 after") && out.contains("val_bpb="), "{out}");
     let out = unpack(&user, &folder).well();
-    assert!(out.contains("baseline") && out.contains("trial   5") && !out.contains("still out"), "{out}");
+    assert!(out.contains("baseline") && out.contains("trial   5") && !out.contains("still missing"), "{out}");
 
     assert_eq!(trials(&user).len(), 6);
     assert_eq!(trials(&user), trials(&twin));
@@ -139,7 +139,7 @@ fn a_batch_that_comes_back_is_what_a_run_here_would_have_been() {
     let before = story(&user);
     let out = unpack(&user, &folder).well();
     assert!(out.contains("trial 5 has ended already"), "{out}");
-    assert_eq!(story(&user), before, "what was taken in is not taken in twice");
+    assert_eq!(story(&user), before, "what was imported is not imported twice");
     user.nothing_survives();
 }
 
@@ -165,7 +165,7 @@ fn a_candidate_is_proved_by_pairs_that_are_packed_too() {
     assert_eq!(listed, pairs, "all pairs that it may take, either side first in turns");
     said(start(&user, &second)).well();
     let out = unpack(&user, &second).well();
-    assert!(out.contains("trial 1 is not to be proved any more"), "{out}");
+    assert!(out.contains("trial 1 no longer needs a proof"), "{out}");
 
     let decided = |user: &User| user.events_of("decided").into_iter().map(|event| event["evidence"].clone());
     assert_eq!(decided(&user).collect::<Vec<_>>(), decided(&twin).collect::<Vec<_>>());
@@ -193,8 +193,8 @@ fn what_goes_wrong_there_is_an_outcome_here() {
     let ended = user.events_of("trial-ended");
     let reason = |trial: usize| ended[trial]["measurement"]["reason"].as_str().unwrap().to_owned();
     assert_eq!(reason(1), "panic: no kernel at src/model.rs:3:9 (exit code 101)");
-    assert!(reason(2).starts_with("the result is of program 0123456789abcdef"), "{}", reason(2));
-    assert!(reason(3).starts_with("not done after 2"), "{}", reason(3));
+    assert!(reason(2).starts_with("the result is from program 0123456789abcdef"), "{}", reason(2));
+    assert!(reason(3).starts_with("not finished after 2"), "{}", reason(3));
     every_branch_is_at_its_commit(&user);
     assert_eq!(trials(&user)[&2].2["Outcome"], "invalid");
     let log = fs::read_to_string(user.path().join(".git/autoresearch/night/trials/1/train.log")).unwrap();
@@ -204,7 +204,7 @@ fn what_goes_wrong_there_is_an_outcome_here() {
 #[test]
 fn what_fails_at_once_ends_here_and_is_not_packed() {
     let mishaps = "/// Ladder: 0, 2\npub const MISHAP: u32 = 0;\n";
-    let settings = "mutable = [\"src/mishap.rs\"]\nbudget = \"100steps\"\n";
+    let settings = "mutable = [\"src/mishap.rs\"]\nbudget = \"100steps\"\nslots = 1\n";
     let user = User::of("stand-in/quick", &[("autoresearch.toml", settings), ("src/mishap.rs", mishaps)]);
     let folder = folder(&user);
     let out = pack(&user, &folder, &[]).well();
@@ -238,7 +238,7 @@ fn a_script_that_is_stopped_goes_on_where_it_was() {
 
     // What is there is taken in, and what is not stays out.
     let out = unpack(&user, &folder).well();
-    assert!(out.contains("3 of 4 runs are still out: 2, 3, 4"), "{out}");
+    assert!(out.contains("3 of 4 runs are still missing: 2, 3, 4"), "{out}");
     assert_eq!(user.outcomes(), ["measured"]);
 
     said(start(&user, &folder)).well();
@@ -248,7 +248,7 @@ fn a_script_that_is_stopped_goes_on_where_it_was() {
         "it was not run again"
     );
     let out = unpack(&user, &folder).well();
-    assert!(!out.contains("still out"), "{out}");
+    assert!(!out.contains("still missing"), "{out}");
     assert_eq!((user.outcomes().len(), repeats(&user).len()), (3, 1));
 }
 
@@ -260,7 +260,7 @@ fn nothing_is_taken_in_before_the_baseline() {
     said(start(&user, &folder)).well();
     fs::rename(folder.join("out/1.exit"), folder.join("late")).unwrap();
     let out = unpack(&user, &folder).well();
-    assert!(out.contains("6 of 6 runs are still out"), "{out}");
+    assert!(out.contains("6 of 6 runs are still missing"), "{out}");
     fs::rename(folder.join("late"), folder.join("out/1.exit")).unwrap();
     unpack(&user, &folder).well();
     assert_eq!(user.outcomes().len(), 3);
@@ -322,5 +322,5 @@ fn a_folder_that_cannot_be_used_is_refused() {
     other.edit("src/recipe.rs", "f64 = 1e-3", "f64 = 2e-3");
     other.commit(&[], "another program\n");
     other.autoresearch(&["run", "--trials", "1", "--study", "night"]).well();
-    refused(unpack(&other, &folder), "packed from another study");
+    refused(unpack(&other, &folder), "was not packed from study");
 }

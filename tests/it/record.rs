@@ -38,7 +38,7 @@ fn all_combinations_that_are_programs_are_measured_and_nothing_else_happens() {
     let user = User::quick(RECIPE_ONLY);
     let (branches, status) = (user.branches(), user.status());
     let out = record(&user, &[&SITES[..], &["--seeds", "2", "--budget", "100steps"]].concat());
-    assert!(out.contains("5 programs on 2 seeds, 100steps a run"), "{out}");
+    assert!(out.contains("5 programs on 2 seeds, 100steps per run"), "{out}");
     assert!(out.contains("1 of 6 combinations left out") && out.contains("WIDTH % HEADS"), "{out}");
     assert!(out.contains("10/10") && out.contains("is complete"), "{out}");
     let text = fs::read_to_string(table(&user)).unwrap();
@@ -79,7 +79,7 @@ fn a_program_that_fails_has_a_row_without_values_and_is_not_run_again_in_vain() 
     let rows = rows(&user);
     assert!(rows[0][1].parse::<f64>().unwrap() > 0.0, "as the program printed it");
     assert_eq!((rows[1].join(","), rows[2].join(",")), ("2,,,".into(), "6,,,".into()));
-    assert!(out.contains("crashed: smoke run: ") && out.contains("diverged: "), "{out}");
+    assert!(out.contains("crashed: panic") && out.contains("diverged: "), "{out}");
     assert_eq!(out.matches("MISHAP 2").count(), 2, "what crashes twice, crashes on any seed: {out}");
     assert_eq!(out.matches("MISHAP 6").count(), 3, "what diverges may not: {out}");
 }
@@ -126,7 +126,7 @@ fn ctrl_c_ends_a_table_tidily_and_the_first_seed_comes_first() {
     signal(&child, Signal::SIGINT);
     let said = said(child);
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
-    assert!(said.out.contains("the same command goes on from there"), "{}", said.out);
+    assert!(said.out.contains("run the same command to continue"), "{}", said.out);
     assert!(user.processes().is_empty());
     for row in rows(&user) {
         assert!(row[2].parse::<f64>().is_ok() && row[3..].iter().all(String::is_empty), "{row:?}");
@@ -141,7 +141,7 @@ fn what_cannot_be_measured_is_refused_by_its_reason() {
     for (sites, code, reasons) in [
         (&["recipe::WIDHT=64"][..], 3, &["no site `recipe::WIDHT`", "`recipe::WIDTH`"][..]),
         (&["recipe::WIDTH=64,90"], 3, &["`recipe::WIDTH` cannot be `90`", "the nearest is `96`"]),
-        (&["recipe::WIDTH=64", "recipe::WIDTH=96"], 3, &["recipe::WIDTH is there twice"]),
+        (&["recipe::WIDTH=64", "recipe::WIDTH=96"], 3, &["recipe::WIDTH was given twice"]),
         (&["recipe::WIDTH"], 2, &["NAME=V1,V2"]),
         (&[], 2, &["--site"]),
     ] {

@@ -68,7 +68,7 @@ fn all_is_there(user: &User, trials: u64) {
     assert!(user.status().is_empty(), "the checkout has followed: {:?}", user.status());
 }
 
-const SETTINGS: &str = "mutable = [\"src/recipe.rs\"]\nbudget = \"100steps\"\n";
+const SETTINGS: &str = "mutable = [\"src/recipe.rs\"]\nbudget = \"100steps\"\nslots = 1\n";
 
 /// Moments after the start, in milliseconds, at which a run is killed: from before it has opened the repository to
 /// after a merge. A later run resumes, so that all phases of all trials come in for it.
@@ -115,7 +115,7 @@ fn a_larger_total_goes_on_with_the_same_study() {
     user.autoresearch(&["run", "--trials", "2", "--study", "night"]).well();
     let before = story(&user);
     let again = user.autoresearch(&["run", "--trials", "2"]).well();
-    assert!(again.contains("All trials were run"), "{again}");
+    assert!(again.contains("All trials are done"), "{again}");
     assert_eq!(story(&user), before, "there was nothing left to do");
     user.autoresearch(&["run", "--trials", "4"]).well();
     all_is_there(&user, 4);
@@ -144,7 +144,7 @@ fn ctrl_c_once_ends_tidily() {
     let said = said(child);
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
     assert!(said.err.contains("Ctrl-C again stops at once"), "{}", said.err);
-    assert!(said.out.contains("Stopped as asked; `run` goes on from here."), "{}", said.out);
+    assert!(said.out.contains("Stopped as asked; `run` continues from here."), "{}", said.out);
     assert!(user.processes().is_empty());
     assert_eq!(user.outcomes(), ["measured"], "what was under way was finished, and nothing new begun");
     assert_eq!(user.events().last().unwrap()["event"], "stopped");

@@ -52,7 +52,7 @@ fn a_study_leaves_a_git_log_of_discoveries() {
     assert_eq!(user.branch("main").id(), user.branch("autoresearch/night").id());
     assert_eq!(user.status(), ["notes.txt"]);
     assert_eq!(user.read("notes.txt"), "mine, and not tracked");
-    assert!(out.contains("All trials were run"), "{out}");
+    assert!(out.contains("All trials are done"), "{out}");
     assert!(out.contains("log --first-parent main"), "{out}");
 }
 
@@ -157,8 +157,9 @@ fn the_same_seed_gives_the_same_study() {
 #[test]
 fn every_search_method_runs_a_study() {
     for method in ["random", "greedy", "evolution", "tpe", "ppo"] {
-        let user =
-            User::quick("mutable = [\"src/recipe.rs\"]\nbudget = \"100steps\"\nmerge.noise-repeats = 1\n");
+        let user = User::quick(
+            "mutable = [\"src/recipe.rs\"]\nbudget = \"100steps\"\nslots = 1\nmerge.noise-repeats = 1\n",
+        );
         user.autoresearch(&["run", "--trials", "3", "--search", method]).well();
         let methods: Vec<Value> = user.events_of("trial-started")[1..]
             .iter()
@@ -170,7 +171,7 @@ fn every_search_method_runs_a_study() {
 
 #[test]
 fn trials_that_run_side_by_side_are_kept_apart() {
-    let user = User::quick(&format!("{RECIPE_ONLY}slots = 3\n"));
+    let user = User::quick(&RECIPE_ONLY.replace("slots = 1", "slots = 3"));
     user.autoresearch(&["run", "--trials", &TRIALS.to_string(), "--study", "night"]).well();
     user.nothing_survives();
     let ended = user.events_of("trial-ended");
@@ -210,7 +211,10 @@ fn trials_that_run_side_by_side_are_kept_apart() {
 fn a_crate_in_a_folder_of_the_repository_is_found() {
     let user = User::new();
     user.copy_fixture("stand-in/quick", "training/quick");
-    user.write("autoresearch.toml", "mutable = [\"training/quick/src/recipe.rs\"]\nbudget = \"100steps\"\n");
+    user.write(
+        "autoresearch.toml",
+        "mutable = [\"training/quick/src/recipe.rs\"]\nbudget = \"100steps\"\nslots = 1\n",
+    );
     user.commit(&[("README.md", "two things live here\n")], "begin\n");
     user.autoresearch(&["run", "--trials", "2"]).well();
     let is_complete = |outcome: &String| ["measured", "better", "worse"].contains(&outcome.as_str());
@@ -228,14 +232,15 @@ fn every_way_a_trial_can_go_wrong_is_an_outcome_and_the_study_goes_on() {
     let settings = "\
 mutable = [\"src/mishap.rs\"]
 budget = \"100steps\"
+slots = 1
 search = \"random\"
 [limits]
-smoke = \"4s\"
+train = \"4s\"
 memory = 800
 ";
     let user = User::of("stand-in/quick", &[("autoresearch.toml", settings), ("src/mishap.rs", MISHAPS)]);
     let out = user.autoresearch(&["run", "--trials", "50"]).well();
-    assert!(out.contains("Nothing is left that was not tried"), "{out}");
+    assert!(out.contains("Nothing is left to try"), "{out}");
     user.nothing_survives();
 
     let mut found = BTreeMap::new();
@@ -249,13 +254,13 @@ memory = 800
         ("0", "measured", ""),
         ("1", "diverged", "NaN"),
         ("2", "crashed", "panic: index out of bounds: the len is 4 but the index is 7"),
-        ("3", "timed-out", "smoke run: "),
+        ("3", "timed-out", ""),
         ("4", "out-of-memory", "out of memory"),
         ("5", "invalid", "the model is not causal"),
         ("6", "diverged", "loss 913.0 is above the bound of 20"),
-        ("7", "crashed", "told no val_bpb"),
-        ("8", "invalid", "the result is of program 0123456789abcdef"),
-        ("9", "timed-out", "smoke run: "),
+        ("7", "crashed", "reported no val_bpb"),
+        ("8", "invalid", "the result is from program 0123456789abcdef"),
+        ("9", "timed-out", ""),
         ("99999999999", "unviable", "error: literal out of range for `u32`"),
     ];
     for (mishap, outcome, reason) in expected {

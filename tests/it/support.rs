@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// What the stand-in's edits are confined to, unless a test wants others.
 pub(crate) const RECIPE_ONLY: &str =
-    "mutable = [\"src/recipe.rs\"]\nbudget = \"100steps\"\nsearch = \"random\"\n";
+    "mutable = [\"src/recipe.rs\"]\nbudget = \"100steps\"\nslots = 1\nsearch = \"random\"\n";
 
 /// See the head of this file.
 pub(crate) struct User {

@@ -85,7 +85,8 @@ fn every_path_that_the_architecture_names_is_there() {
     for item in text.split("\n- ").flat_map(|part| part.split("\n\n")) {
         let paths = quoted.captures_iter(item).map(|found| found.get(1).unwrap().as_str());
         let paths: Vec<&str> = paths.filter(|name| is_path(name)).collect();
-        let folders = [root(), root().join("agent/src"), root().join(paths.first().unwrap_or(&""))];
+        let (source, first) = (root().join("agent/src"), *paths.first().unwrap_or(&""));
+        let folders = [root(), source.clone(), source.join(first)];
         named += paths.len();
         missing.extend(
             paths.into_iter().filter(|path| !folders.iter().any(|folder| folder.join(path).exists())),

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::{Options, UserError};
 use crate::journal::{self, Folder, Recorded};
 use crate::policy::{Earlier, Method, Notebook};
+use crate::project::{Options, UserError};
 use crate::repo::Repo;
 
 /// File that keeps it.

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use super::Campaign;
-use super::project::Project;
+use super::opening::Campaign;
 use crate::journal::{MergeNote, Pair, takeover};
+use crate::project::Project;
 use crate::repo::Follow;
 use crate::study::{CommitId, Decided, Edit, Event, MainMoved, Merged, TrialNumber};
 
@@ -71,7 +71,7 @@ impl Campaign {
 
     /// Lets main follow to the last discovery if it may, and follows main where other hands moved it.
     /// `true` when that has to wait for what is under way: nothing new should be started.
-    pub(super) fn look_at_main(&mut self) -> Result<bool> {
+    pub(crate) fn look_at_main(&mut self) -> Result<bool> {
         let Some(commit) = self.moved_by_others()? else { return Ok(false) };
         // What runs now would be compared with a program that is no longer there.
         if !self.slots.running().is_empty() {

@@ -6,40 +6,38 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::interrupt::Interrupt;
-use super::options::{Options, Typed};
-use super::project::{Project, tree};
-use super::slots::{Finished, Slots};
-use super::{UserError, earlier};
+use super::earlier;
+use super::past::audited_before;
 use crate::device::{self, Adapter, Device};
-use crate::evaluator::{EvaluateError, Evaluator, Recovery, Slot, slots_directory};
+use crate::evaluator::{Evaluator, slots_directory};
 use crate::journal::{self, EventLog, Folder, Lock, Recorded};
 use crate::policy::{Notebook, Policy, policy};
+use crate::project::{Options, Project, Typed, UserError, tree};
 use crate::repo::{Repo, Timestamp};
 use crate::report::Live;
-use crate::runner::Runner;
+use crate::runs::{Finished, Interrupt, Slots, devices, evaluator, not_fetched, open_slots};
 use crate::study::{Audit, CommitId, Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
 
 /// A study at work.
 pub(crate) struct Campaign {
     pub(super) repo: Repo,
     pub(super) project: Project,
-    pub(super) options: Options,
+    pub(crate) options: Options,
     pub(crate) study: Study,
     /// What the audits of the repository's other studies found.
     pub(crate) audited_before: Audit,
     pub(super) log: EventLog,
     pub(super) folder: Folder,
-    pub(super) policy: Box<dyn Policy>,
-    pub(super) notebook: Notebook,
+    pub(crate) policy: Box<dyn Policy>,
+    pub(crate) notebook: Notebook,
     /// What the policy was asked for last, and the number of the trial that it is to be.
     pub(super) asked: Option<(TrialNumber, Proposal)>,
     /// Sources of the programs that were tried since main was last moved by other hands.
     pub(super) sources: HashMap<ProgramId, Sources>,
-    pub(super) evaluator: Evaluator,
+    pub(crate) evaluator: Evaluator,
     pub(super) slots: Slots,
-    pub(super) live: Arc<Live>,
-    pub(super) interrupt: Interrupt,
+    pub(crate) live: Arc<Live>,
+    pub(crate) interrupt: Interrupt,
     /// Why main waits, as the user was told last.
     pub(super) told: Option<String>,
     /// Branches that are known to be where the study's state has them.
@@ -49,19 +47,19 @@ pub(crate) struct Campaign {
 }
 
 /// What a study finds around it. Studies that take turns in one process share it.
-pub(super) struct Surroundings {
+pub(crate) struct Surroundings {
     /// Where the slots lie; `None` for the place that the repository has in the cache.
-    pub(super) slots: Option<PathBuf>,
+    pub(crate) slots: Option<PathBuf>,
     /// `None` for one of the study's own.
-    pub(super) interrupt: Option<Interrupt>,
-    pub(super) adapters: Vec<Adapter>,
-    pub(super) devices: Vec<Device>,
-    pub(super) clock: fn() -> Timestamp,
+    pub(crate) interrupt: Option<Interrupt>,
+    pub(crate) adapters: Vec<Adapter>,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) clock: fn() -> Timestamp,
 }
 
 impl Surroundings {
     /// Those of this machine.
-    pub(super) fn find() -> Result<Self, UserError> {
+    pub(crate) fn find() -> Result<Self, UserError> {
         let (adapters, devices) = devices()?;
         Ok(Self { slots: None, interrupt: None, adapters, devices, clock: Timestamp::now })
     }
@@ -74,7 +72,7 @@ impl Campaign {
         Self::open_within(path, typed, &Surroundings::find()?)
     }
 
-    pub(super) fn open_within(path: &Path, typed: &Typed, around: &Surroundings) -> Result<Self> {
+    pub(crate) fn open_within(path: &Path, typed: &Typed, around: &Surroundings) -> Result<Self> {
         let repo = Repo::open(path).map_err(UserError::from_error)?;
         std::fs::create_dir_all(repo.journal_dir())
             .with_context(|| format!("cannot write to {}", repo.journal_dir().display()))?;
@@ -194,7 +192,7 @@ impl Campaign {
     }
 
     /// Downloads the dependencies once; everything after this works offline.
-    pub(super) async fn fetch(&mut self) -> Result<()> {
+    pub(crate) async fn fetch(&mut self) -> Result<()> {
         let tree = tree(&self.repo, self.study.trial(self.study.base).commit())?;
         let slot = self.slots.first_free().expect("nothing is under way yet");
         let logs = self.folder.path().join("fetch");
@@ -203,84 +201,9 @@ impl Campaign {
     }
 
     /// Waits for a run to end; `None` when nothing is under way.
-    pub(super) async fn next_result(&mut self) -> Option<Result<Finished>> {
+    pub(crate) async fn next_result(&mut self) -> Option<Result<Finished>> {
         self.slots.next().await
     }
-}
-
-/// What this machine has, and what of it is used.
-pub(super) fn devices() -> Result<(Vec<Adapter>, Vec<Device>), UserError> {
-    let wish = device::wish();
-    let adapters = device::adapters(wish.as_deref());
-    let devices = device::chosen(wish.as_deref(), &adapters).map_err(UserError::new)?;
-    Ok((adapters, devices))
-}
-
-pub(super) fn evaluator(options: &Options, project: &Project) -> Result<Evaluator> {
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
-    Ok(Evaluator {
-        runner: Runner::new(program.clone()),
-        plan: options.plan(&project.package, None),
-        recovery: Recovery::new(program),
-    })
-}
-
-/// Says what to do where dependencies cannot be had.
-pub(super) fn not_fetched(error: EvaluateError) -> anyhow::Error {
-    match error {
-        EvaluateError::Fetch(_) => UserError::baseline(format!(
-            "{error}; a first run needs the network, and a committed Cargo.lock that fits Cargo.toml (`cargo \
-             generate-lockfile` makes one)"
-        ))
-        .into(),
-        other => other.into(),
-    }
-}
-
-/// Slots, each with its device.
-pub(super) fn open_slots(directory: &Path, options: &Options, adapters: &[Adapter]) -> Result<Vec<Slot>> {
-    device::gates(&options.devices, adapters)
-        .take(options.slots)
-        .enumerate()
-        .map(|(number, gate)| {
-            Slot::open(directory, number, gate)
-                .with_context(|| format!("cannot make a slot in {}", directory.display()))
-        })
-        .collect()
-}
-
-/// Reads a study without taking part in it.
-pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<Recorded> {
-    let name = name.map(str::to_owned).or_else(|| journal::newest(&repo.journal_dir()));
-    let name = name.ok_or_else(|| {
-        UserError::new("no study was run on this repository; `autoresearch run` begins one")
-    })?;
-    let recorded = journal::read(&repo.study_dir(&name))?;
-    let missing = || UserError::new(format!("there is no study `{name}` in this repository"));
-    Ok(recorded.ok_or_else(missing)?)
-}
-
-/// What the audits of a repository's other studies found.
-pub(crate) fn audited_before(repo: &Repo, study: &Study) -> Audit {
-    let mut audit = Audit::default();
-    let others = journal::readable(&repo.journal_dir()).into_iter().map(|recorded| recorded.study);
-    let others = others.filter(|other| other.started.study != study.started.study);
-    others.for_each(|other| audit += other.audit);
-    audit
-}
-
-/// Reads all studies that were run on a repository, without taking part in them.
-pub(crate) fn read_studies(repo: &Repo) -> Result<Vec<Study>> {
-    let mut read = Vec::new();
-    for directory in journal::directories(&repo.journal_dir()) {
-        read.extend(journal::read(&directory)?.map(|recorded| recorded.study));
-    }
-    if read.is_empty() {
-        return Err(
-            UserError::new("no study was run on this repository; `autoresearch run` begins one").into()
-        );
-    }
-    Ok(read)
 }
 
 /// A name for a study: the day, as in 2026-03-07.

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result};
 
-use super::Campaign;
-use super::project::changed_files;
+use super::opening::Campaign;
 use super::space::SourceSpace;
 use crate::journal::{Metric, TrialNote};
+use crate::project::changed_files;
 use crate::repo::Timestamp;
 use crate::study::{
     Choice, CommitId, Edit, Event, Proposal, Sources, Started, TrialNumber, TrialStarted, trial_branch,
@@ -17,7 +17,7 @@ const CARRIED_OVER: &str = "carried over";
 
 impl Campaign {
     /// Begins the next trial; `None` when the policy finds nothing new.
-    pub(super) fn propose(&mut self) -> Result<Option<TrialNumber>> {
+    pub(crate) fn propose(&mut self) -> Result<Option<TrialNumber>> {
         if let Some(proposal) = self.carried_over() {
             return self.begin(proposal).map(Some);
         }
@@ -147,7 +147,7 @@ impl Campaign {
         edits.iter().filter_map(|edit| self.project.catalogue.idea(edit)).collect()
     }
 
-    pub(super) fn sources_of(&self, program: &crate::study::ProgramId) -> Result<&Sources> {
+    pub(crate) fn sources_of(&self, program: &crate::study::ProgramId) -> Result<&Sources> {
         self.sources.get(program).with_context(|| format!("the source of program {program} is not at hand"))
     }
 }

@@ -2,11 +2,12 @@
 
 use anyhow::{Context, Result};
 
-use super::project::tree;
-use super::slots::{Finished, Order};
-use super::{Campaign, End, UserError, earlier};
+use super::earlier;
+use super::opening::Campaign;
+use crate::project::{UserError, tree};
 use crate::repo::Follow;
 use crate::report::title;
+use crate::runs::{Finished, Order};
 use crate::study::{
     Ending, Event, Forecast, Measurement, Outcome, Proposal, Pruner, Purpose, Reference, ReferenceKind, Run,
     RunEnded, TrialEnded, TrialNumber, check_seed, confirmation_seed, noise_seed, weight,
@@ -66,7 +67,7 @@ impl Campaign {
         Ok(())
     }
 
-    pub(super) fn start_order(&mut self, order: Order) {
+    pub(crate) fn start_order(&mut self, order: Order) {
         let baseline = self.study.trial(self.study.base).ended.as_ref();
         self.evaluator.plan =
             self.options.plan(&self.project.package, baseline.map(|ended| ended.measurement.train_seconds));
@@ -77,7 +78,7 @@ impl Campaign {
     }
 
     /// What a run is, beside those that are `under_way`.
-    pub(super) fn order(&self, run: Run, under_way: &[Run]) -> Result<Order> {
+    pub(crate) fn order(&self, run: Run, under_way: &[Run]) -> Result<Order> {
         let trial = run.trial();
         let (seed, logs) = match run {
             Run::Trial(trial) => (self.study.trial(trial).started.seed, self.folder.trial_dir(trial)),
@@ -128,7 +129,7 @@ impl Campaign {
     }
 
     /// Takes in what a run gave. What the user has cancelled is run again when the study goes on.
-    pub(super) fn take_in(&mut self, finished: Finished) -> Result<()> {
+    pub(crate) fn take_in(&mut self, finished: Finished) -> Result<()> {
         if finished.measurement.ending == Ending::Cancelled {
             return Ok(());
         }
@@ -271,11 +272,11 @@ impl Campaign {
     }
 
     /// Writes down that the study stops, and why.
-    pub(super) fn stopped(&mut self, end: End) -> Result<End> {
+    pub(crate) fn stopped(&mut self, why: &str) -> Result<()> {
         self.look_at_main()?;
-        let event = Event::Stopped { reason: end.as_str().to_owned(), at: self.now().since_1970() };
+        let event = Event::Stopped { reason: why.to_owned(), at: self.now().since_1970() };
         self.record(&event)?;
         self.live.finish();
-        Ok(end)
+        Ok(())
     }
 }

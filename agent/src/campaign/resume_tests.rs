@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::interrupt::Interrupt;
-use super::opening::{Surroundings, read_study};
-use super::slots::{Finished, Order};
-use super::{Campaign, End, Step, Typed};
+use super::turn::Step;
+use super::{Campaign, End, Surroundings, read_study};
 use crate::device::Device;
 use crate::journal::kill;
 use crate::policy::Method;
+use crate::project::Typed;
 use crate::repo::Repo;
 use crate::repo::testing::{NOON, scratch};
+use crate::runs::{Finished, Interrupt, Order};
 use crate::study::{CommitId, Ending, Event, Forecast, Measurement, Point, Values};
 
 const SETTINGS: &str = "\
@@ -85,7 +85,7 @@ impl Ground {
                     campaign.take_in(train(&order, &values))?;
                 }
                 Step::Wait => panic!("nothing is under way"),
-                Step::End(end) => return campaign.stopped(end),
+                Step::End(end) => return campaign.stopped(end.as_str()).map(|()| end),
             }
         }
     }

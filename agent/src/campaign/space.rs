@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::project::Project;
 use crate::policy::{Change, Derived, Program, SiteView, Space};
+use crate::project::Project;
 use crate::study::{Edit, ProgramId, Sources};
 
 /// Sources of the programs that may be parents, with the rewriter that edits them.

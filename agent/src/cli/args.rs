@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{Rule, RuleName};
-use crate::campaign::Axis;
 use crate::config::Span;
 use crate::policy::{Method, Variant};
+use crate::survey::Axis;
 
 /// Improve a Rust training crate by trying edits, and keep the record in git
 #[derive(Debug, Parser)]
@@ -20,20 +20,20 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a repository from the embedded target project and run a study on it
+    /// Create a repository from the embedded target project and run a study on it
     Demo {
-        /// Directory to make; a study found there is resumed
+        /// Directory to create; a study already there is resumed
         #[arg(default_value = "demo")]
         dir: PathBuf,
         #[command(flatten)]
         study: StudyArgs,
     },
-    /// Make a repository from the embedded target project
+    /// Create a repository from the embedded target project
     New {
-        /// Directory to make
+        /// Directory to create
         dir: PathBuf,
     },
-    /// Run a study on a repository, or go on with the one that is there
+    /// Run a study on a repository, or resume the one already there
     Run {
         /// The repository
         #[arg(default_value = ".")]
@@ -41,26 +41,26 @@ pub(crate) enum Command {
         #[command(flatten)]
         study: StudyArgs,
     },
-    /// Build the next trials here, to be trained elsewhere: sixteen more, if `--trials` does not say
+    /// Build the next trials here, to be trained elsewhere: sixteen more unless `--trials` is given
     Pack {
         /// The repository
         repo: PathBuf,
-        /// Folder to fill; carry it to the machine that is to train, and start its run.sh there
+        /// Folder to fill; copy it to the training machine, and start its run.sh there
         out: PathBuf,
         #[command(flatten)]
         study: StudyArgs,
     },
-    /// Take in what was trained elsewhere; `run` goes on from there, and runs what is still out
+    /// Import what was trained elsewhere; `run` continues from there, and runs what is still missing
     Unpack {
-        /// The folder that was packed, come back
+        /// The packed folder, with its results
         out: PathBuf,
         /// The repository
         #[arg(default_value = ".")]
         repo: PathBuf,
     },
-    /// Measure programs into a table of results, on which searches can be replayed
+    /// Measure programs and write a table of results, on which searches can be replayed
     Record(RecordArgs),
-    /// Run search methods side by side on one target, and measure what each of them returns
+    /// Run search methods side by side on one target, and measure what each returns
     Compare(CompareArgs),
     /// List what could be changed, without running anything
     Inspect(InspectArgs),
@@ -69,11 +69,11 @@ pub(crate) enum Command {
         /// The repository
         #[arg(default_value = ".")]
         repo: PathBuf,
-        /// Print the journal's events, one JSON object a line
+        /// Print the journal's events, one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Show all that is known of a trial
+    /// Show everything known about a trial
     Show {
         /// Number of the trial
         trial: u32,
@@ -86,18 +86,18 @@ pub(crate) enum Command {
         #[command(subcommand)]
         bench: BenchCommand,
     },
-    /// Say what a study would run on here, and what is missing
+    /// Report what a study would run on here, and what is missing
     Doctor {
-        /// A repository to look at too
+        /// A repository to check as well
         repo: Option<PathBuf>,
     },
     /// Compute a few numbers on a device and check them
     #[command(hide = true)]
     Probe {
-        /// The device, as AUTORESEARCH_DEVICE has it
+        /// The device, written as in AUTORESEARCH_DEVICE
         device: String,
     },
-    /// Run a command so that nothing of it survives
+    /// Run a command and leave none of its processes behind
     #[command(hide = true)]
     Supervise {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
@@ -105,13 +105,13 @@ pub(crate) enum Command {
     },
 }
 
-/// Settings of a study that people change often; the others stand in `autoresearch.toml`.
+/// The study settings that users change often; the others are in `autoresearch.toml`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct StudyArgs {
-    /// What one run may use: 20s, 20cpu-s, 500steps, 2000000tokens
+    /// Budget of one run: 20s, 20cpu-s, 500steps, 2000000tokens
     #[arg(long)]
     pub(crate) budget: Option<String>,
-    /// Total number of trials of the study, earlier ones included
+    /// Total number of trials in the study, including earlier ones
     #[arg(long)]
     pub(crate) trials: Option<u32>,
     /// Stop after this time: 30m, 8h
@@ -123,10 +123,10 @@ pub(crate) struct StudyArgs {
     /// Search method: ppo, random, greedy, evolution, tpe
     #[arg(long)]
     pub(crate) search: Option<String>,
-    /// How many trials run at a time
+    /// Number of trials to run at a time
     #[arg(long)]
     pub(crate) slots: Option<usize>,
-    /// Another repository whose studies a new one learns from, beside those of its own; may be given several times
+    /// Another repository whose studies a new study learns from, in addition to its own; may be repeated
     #[arg(long, value_name = "REPO")]
     pub(crate) learn_from: Vec<PathBuf>,
     /// Name of the study
@@ -138,18 +138,18 @@ pub(crate) struct StudyArgs {
 pub(crate) struct RecordArgs {
     /// The repository
     pub(crate) repo: PathBuf,
-    /// The table to write, in CSV; what is in it already is not measured again
+    /// The table to write, in CSV; what is already in it is not measured again
     pub(crate) table: PathBuf,
-    /// A site and values of it, as `inspect` shows them; may be given several times, and all values are combined
+    /// A site and some of its values, as `inspect` shows them; may be repeated, and all values are combined
     #[arg(long = "site", value_name = "NAME=V1,V2", required = true)]
     pub(crate) sites: Vec<Axis>,
-    /// How often each program is run, on another seed each time
+    /// Number of runs of each program, each with a different seed
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) seeds: u32,
-    /// What one run may use
+    /// Budget of one run
     #[arg(long, default_value = "10cpu-s")]
     pub(crate) budget: String,
-    /// How many programs run at a time
+    /// Number of programs to run at a time
     #[arg(long)]
     pub(crate) slots: Option<usize>,
     /// Seed of the order and of the runs
@@ -164,28 +164,28 @@ pub(crate) struct RecordArgs {
 pub(crate) struct CompareArgs {
     /// The target's repository; default: the embedded target project
     pub(crate) repo: Option<PathBuf>,
-    /// Folder for the studies and the results; what is there already is not run again
+    /// Folder for the studies and the results; what is already there is not run again
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// Search methods, separated by commas
     #[arg(long = "method", value_delimiter = ',', default_value = "random,greedy,tpe,ppo")]
     pub(crate) methods: Vec<Method>,
-    /// Trials of each study, its baseline not counted
+    /// Trials in each study, not counting its baseline
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) trials: u32,
-    /// Studies of each method, with another seed each time
+    /// Studies of each method, each with a different seed
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeats: u32,
-    /// What one run may use
+    /// Budget of one run
     #[arg(long, default_value = "10cpu-s")]
     pub(crate) budget: String,
-    /// How many trials run at a time
+    /// Number of trials to run at a time
     #[arg(long)]
     pub(crate) slots: Option<usize>,
-    /// A recipe written by hand to compare with, lines of `site = "value"`; default: presets/human.toml of the target
+    /// A hand-written recipe to compare with, as lines of `site = "value"`; default: the target's presets/human.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) preset: Option<PathBuf>,
-    /// Fresh seeds on which what was returned is measured
+    /// Fresh seeds on which the returned programs are measured
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) check_seeds: u32,
 }
@@ -198,20 +198,20 @@ pub(crate) struct InspectArgs {
     /// Show each edit as a diff
     #[arg(long)]
     pub(crate) diff: bool,
-    /// Print one JSON object a site
+    /// Print one JSON object per site
     #[arg(long, conflicts_with = "diff")]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
-    /// Replay searches on tables of real results, which takes the place of training
+    /// Replay searches on tables of real results, instead of training
     Search(BenchSearchArgs),
-    /// Replay rules of the early stop on recorded learning curves
+    /// Replay early-stopping rules on recorded learning curves
     Stopping(BenchStoppingArgs),
-    /// Replay nights of search on tables, to compare rules of merging by how many merges are not truly better
+    /// Replay nights of search on tables, to compare merge rules by how many of their merges are not truly better
     Merge(BenchMergeArgs),
-    /// Measure what a choice of the next trial costs, in CPU time, in a long study of a hundred sites
+    /// Measure the CPU time of choosing the next trial, in a long study with a hundred sites
     Cost {
         #[command(flatten)]
         methods: MethodArgs,
@@ -220,7 +220,7 @@ pub(crate) enum BenchCommand {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct MethodArgs {
-    /// Search methods: random, greedy, evolution, tpe, ppo; the five by default. PPO less one of its parts is
+    /// Search methods: random, greedy, evolution, tpe, ppo; default: all five. PPO without one of its parts is
     /// ppo-without-learning, ppo-without-repeats, ppo-without-scores, ppo-without-long-edits
     #[arg(long = "method", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub(crate) methods: Vec<Variant>,
@@ -228,16 +228,16 @@ pub(crate) struct MethodArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BenchSearchArgs {
-    /// Tables: CSV, gzipped or not, a line `# minimize` or `# maximize` before the header, whose columns are
+    /// Tables: CSV, gzipped or not, with a line `# minimize` or `# maximize` before the header, whose columns are
     /// `param:NAME:cat` or `param:NAME:ord`, then `value:SEED`
     #[arg(long = "table", value_name = "FILE", num_args = 1.., required = true)]
     pub(crate) tables: Vec<PathBuf>,
-    /// Put the tables side by side as one space: a program is one row of each, its result the mean of theirs
+    /// Combine the tables into one space: a program is one row of each, and its result is the mean of theirs
     #[arg(long, conflicts_with = "learn_from")]
     pub(crate) together: bool,
     #[command(flatten)]
     pub(crate) methods: MethodArgs,
-    /// Trials of each search, its start and repeats included
+    /// Trials in each search, including its start and repeats
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) trials: u32,
     /// Searches of each method on each table
@@ -246,13 +246,13 @@ pub(crate) struct BenchSearchArgs {
     /// Seed of the searches
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Trials that are proposed at a time
+    /// Number of trials to propose at a time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch: u32,
-    /// The method that the others are compared with; tpe, where it is among them, by default
+    /// The method to compare the others with; default: tpe, if it is among them
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Option<Variant>,
-    /// Begin each search with what one of the same kind found on these tables before (only ppo makes use of it)
+    /// Start each search with what an earlier one by the same method found on these tables (only ppo uses it)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) learn_from: Vec<PathBuf>,
     /// Draw the mean regret by trial (SVG)
@@ -265,11 +265,11 @@ pub(crate) struct BenchSearchArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BenchStoppingArgs {
-    /// Curves: CSV, gzipped or not, a line `# minimize` or `# maximize` before the header `study,run,share,value`; or a
-    /// repository, for those of its studies
+    /// Curves: CSV, gzipped or not, with a line `# minimize` or `# maximize` before the header
+    /// `study,run,share,value`; or a repository, for the curves of its studies
     #[arg(long, value_name = "FILE")]
     pub(crate) curves: PathBuf,
-    /// Rules, all by default: none, naive, fixed, power-law, paper, paper-sprt, asha, median, ours
+    /// Rules; default: all of none, naive, fixed, power-law, paper, paper-sprt, asha, median, ours
     #[arg(long = "rule", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub(crate) rules: Vec<RuleName>,
     /// Print one JSON object for each rule and setting
@@ -279,22 +279,22 @@ pub(crate) struct BenchStoppingArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BenchMergeArgs {
-    /// Tables as `bench search` has them; a fresh run is the row's mean and the residual of any run of the table
+    /// Tables as for `bench search`; a fresh run is the row's mean plus the residual of any run in the table
     #[arg(long = "table", value_name = "FILE", num_args = 1.., required_unless_present = "same")]
     pub(crate) tables: Vec<PathBuf>,
     /// Compare one program with itself instead, 500 times: a table of one row, its recorded runs
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "rules", "search", "evaluations"])]
     pub(crate) same: Option<PathBuf>,
-    /// Rules: ours, keep-if-lower, keep-if-2-sigma, confirm-by-mean; all by default
+    /// Rules; default: all of ours, keep-if-lower, keep-if-2-sigma, confirm-by-mean
     #[arg(long = "rule", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub(crate) rules: Vec<Rule>,
     /// Search method
     #[arg(long, value_name = "NAME", default_value = "ppo")]
     pub(crate) search: Variant,
-    /// Evaluations of each night, proofs included
+    /// Evaluations in each night, including proofs
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) evaluations: u32,
-    /// Nights of each rule on each table, 60 by default; or comparisons of one program with itself, 500 by default
+    /// Nights for each rule on each table (default: 60), or comparisons of one program with itself (default: 500)
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) repeats: Option<u32>,
     /// Seed of the nights

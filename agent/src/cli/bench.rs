@@ -1,4 +1,4 @@
-//! `bench`: search methods compared on tables of real results, what their choices cost, and stop rules on curves.
+//! `bench`: search methods on tables of real results, the cost of their choices, and stop rules on curves.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -10,8 +10,9 @@ use crate::bench::{
     self, CurveStudy, HISTORIES, History, Landscape, MergeSettings, Merging, Rule, RuleName, Searched,
     Settings, Table, Together,
 };
-use crate::campaign::{DEFAULT_MERGE, DEFAULT_NOISE_REPEATS, UserError, read_studies};
+use crate::campaign::read_studies;
 use crate::policy::{Method, Variant};
+use crate::project::{DEFAULT_MERGE, DEFAULT_NOISE_REPEATS, UserError};
 use crate::repo::Repo;
 
 pub(crate) fn bench(command: &BenchCommand) -> Result<()> {
@@ -48,7 +49,7 @@ fn search(args: &BenchSearchArgs) -> Result<()> {
         points: if args.plot.is_some() { bench::points(trials) } else { bench::checkpoints(trials) },
     };
     if let Some(file) = &args.plot {
-        // Where it cannot be written, that is said before anything is run.
+        // If it cannot be written, the error comes before anything is run.
         let opened = OpenOptions::new().create(true).append(true).open(file);
         opened.with_context(|| format!("cannot write {}", file.display()))?;
     }
@@ -86,7 +87,7 @@ fn stopping(args: &BenchStoppingArgs) -> Result<()> {
         bench::read_curves(&args.curves).map_err(UserError::from_error)?
     };
     if studies.is_empty() {
-        let none = "no run of this repository's studies completed with a learning curve; `autoresearch run` makes some";
+        let none = "this repository's studies have no completed run with a learning curve; `autoresearch run` makes some";
         return Err(UserError::new(none).into());
     }
     let rules = if args.rules.is_empty() { &RuleName::ALL[..] } else { &args.rules };
@@ -108,7 +109,7 @@ fn read(files: &[PathBuf]) -> Result<Vec<Table>, UserError> {
     files.iter().map(|file| bench::read(file)).collect::<Result<Vec<_>, _>>().map_err(UserError::from_error)
 }
 
-/// Nights, or comparisons of a program with itself, unless so many are asked for.
+/// Default numbers of nights, and of comparisons of a program with itself.
 const NIGHTS: u32 = 60;
 const COMPARISONS: u32 = 500;
 
@@ -163,7 +164,7 @@ fn write(file: &Path, text: &str) -> Result<()> {
 }
 
 fn cost(methods: &[Variant]) {
-    anstream::println!("milliseconds of CPU time for a choice and what is learned from its result");
+    anstream::println!("milliseconds of CPU time to choose a trial and learn from its result");
     for trials in HISTORIES {
         let history = History::of(trials);
         for method in methods {
@@ -173,7 +174,7 @@ fn cost(methods: &[Variant]) {
     }
 }
 
-/// The methods that were named, each once; without any, all plain ones.
+/// The named methods, each once; if none are named, all plain ones.
 fn methods_or_all(named: &[Variant]) -> Vec<Variant> {
     let mut methods: Vec<Variant> = Vec::new();
     for method in named {

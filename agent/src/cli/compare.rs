@@ -1,5 +1,6 @@
-//! `compare`: search methods side by side, and a recipe written by hand beside them.
+//! `compare`: search methods side by side, together with a hand-written recipe.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::Result;
@@ -9,10 +10,12 @@ use super::demo;
 use super::exit::Exit;
 use super::run::why;
 use super::runtime::block_on;
-use crate::campaign::{Contest, End, TARGET, UserError, make_aside};
+use crate::campaign::End;
+use crate::project::UserError;
 use crate::repo::Repo;
+use crate::survey::{Contest, TARGET, make_aside};
 
-/// Runs what the folder lacks, and prints the table.
+/// Runs what is missing from the folder, and prints the table.
 pub(crate) fn compare(args: &CompareArgs) -> Result<Exit> {
     let mut methods = args.methods.clone();
     let mut named = Vec::new();
@@ -35,24 +38,24 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit> {
     let lock = contest.lock()?;
     make_target(args.repo.as_deref(), &args.out)?;
     Ok(match block_on(contest.run(&lock))? {
-        Ok(comparison) => {
+        ControlFlow::Continue(comparison) => {
             let folder = args.out.display();
             anstream::println!(
-                "\n{}\nthe same, and the curves: {folder}/compare.md, {folder}/compare.json",
+                "\n{}\nthis table, and the curves: {folder}/compare.md, {folder}/compare.json",
                 comparison.to_markdown()
             );
             Exit::Success
         }
-        Err(end @ (End::Asked | End::AtOnce)) => {
-            anstream::println!("\nStopped as asked; the same command goes on from here.");
+        ControlFlow::Break(end @ (End::Asked | End::AtOnce)) => {
+            anstream::println!("\nStopped as asked; run the same command to continue.");
             if end == End::AtOnce { Exit::Interrupted } else { Exit::Success }
         }
-        // Nothing else ends a study before its last trial than a baseline that fails.
-        Err(end) => return Err(UserError::baseline(why(end)).into()),
+        // Only a failing baseline ends a study before its last trial.
+        ControlFlow::Break(end) => return Err(UserError::baseline(why(end)).into()),
     })
 }
 
-/// Puts the untouched target into the folder, once: all that is compared begins from it, and from no other.
+/// Puts the untouched target into the folder, once: everything that is compared starts from it.
 fn make_target(repo: Option<&Path>, out: &Path) -> Result<()> {
     let target = out.join(TARGET);
     let repo = repo.map(Repo::open).transpose().map_err(UserError::from_error)?;
@@ -60,8 +63,8 @@ fn make_target(repo: Option<&Path>, out: &Path) -> Result<()> {
         let begun = Repo::open(&target).map_err(UserError::from_error)?;
         return match repo {
             Some(repo) if repo.main_head()? != begun.main_head()? => Err(UserError::new(format!(
-                "the comparison in {} was begun with another commit than {} is at now; leave the repository out to go \
-                 on with that, or give another --out",
+                "the comparison in {} was begun from a different commit than {} is at now; omit the repository to \
+                 continue it, or give another --out",
                 out.display(),
                 repo.root().display()
             ))

@@ -6,29 +6,29 @@ use anyhow::Result;
 
 use super::args::StudyArgs;
 use super::exit::Exit;
-use crate::campaign::UserError;
+use crate::project::UserError;
 use crate::repo::{Repo, Timestamp};
 
-/// The target project, file by file, in the order of their paths. `build.rs` lists them.
+/// The files of the target project, sorted by path. `build.rs` lists them.
 pub(crate) const TARGET: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/target.rs"));
 
-/// What the repository's one commit says.
+/// Message of the repository's only commit.
 const MESSAGE: &str = "a small GPT, plain enough to be improved\n";
 
-/// Makes the repository, and prints nothing.
+/// Creates the repository, and prints nothing.
 pub(super) fn make(dir: &Path) -> Result<()> {
     Repo::create(dir, TARGET, MESSAGE, Timestamp::now()).map_err(UserError::from_error)?;
     Ok(())
 }
 
-/// Makes the repository.
+/// Creates the repository, and says so.
 pub(crate) fn new(dir: &Path) -> Result<()> {
     make(dir)?;
-    anstream::println!("made a repository of the embedded target project in {}", dir.display());
+    anstream::println!("created a repository from the embedded target project in {}", dir.display());
     Ok(())
 }
 
-/// Makes the repository, unless a study is there already, and runs a study on it.
+/// Creates the repository, unless it already has a study, and runs a study on it.
 pub(crate) fn demo(dir: &Path, args: &StudyArgs) -> Result<Exit> {
     if !dir.join(".git/autoresearch").exists() {
         new(dir)?;
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_target_project_is_embedded_and_nothing_that_was_built_there() {
+    fn every_file_of_the_target_project_is_embedded_but_no_build_output() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target-project");
         let mut found = Vec::new();
         let mut folders = vec![folder.clone()];

@@ -1,5 +1,5 @@
-//! `doctor`: what a study would run on here, and why, and what is missing. Nothing is changed, and of the user's own
-//! programs nothing is run; a GPU is asked to compute a few numbers.
+//! `doctor`: what a study would run on here, why, and what is missing. Nothing is changed and none of the user's own
+//! programs is run; a GPU is asked to compute a few numbers.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use nix::sys::statvfs::statvfs;
 
 use super::exit::Exit;
 use super::runtime::block_on;
-use crate::campaign::{Blame, Options, Project, Typed, UserError};
 use crate::device::{self, Adapter, Device, Kind, size};
 use crate::evaluator::{Recovery, cache_directory, total_memory};
 use crate::journal;
+use crate::project::{Blame, Options, Project, Typed, UserError};
 use crate::repo::{self, Repo};
 use crate::runner::Runner;
 
@@ -21,25 +21,25 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const NOTE: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
-/// Bytes below which a study stops.
+/// Free bytes below which a study stops.
 const DISK_NEEDED: u64 = 1 << 30;
-/// Bytes that a few slots with their compiled dependencies may come to.
+/// Bytes that a few slots with their compiled dependencies may need.
 const DISK_WANTED: u64 = 10 << 30;
 
-/// What is said of one thing.
+/// The result of one check.
 struct Finding {
     mark: Mark,
     text: String,
-    /// What to do, or to know, about it; a line each.
+    /// What to do or to know about it, one line each.
     advice: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mark {
     Good,
-    /// A study can run all the same.
+    /// A study can still run.
     Note,
-    /// It cannot; the exit code as for an error.
+    /// A study cannot run; the exit code is that of the same error elsewhere.
     Bad(Option<Blame>),
 }
 
@@ -64,7 +64,7 @@ impl Finding {
     }
 }
 
-/// Prints all that is found, of the machine and of a repository if one is named.
+/// Prints all findings about the machine and, if one is named, about a repository.
 pub(crate) fn doctor(repo: Option<&Path>) -> Result<Exit> {
     let wish = device::wish();
     let adapters = device::adapters(wish.as_deref());
@@ -100,7 +100,7 @@ fn conclude(findings: &[Finding]) -> Exit {
             Exit::Success
         }
         Some(blame) => {
-            anstream::println!("\na study cannot run: {} to be put right", problems().count());
+            anstream::println!("\na study cannot run; problems to fix: {}", problems().count());
             Exit::Unfit(blame)
         }
     }
@@ -115,16 +115,15 @@ fn machine() -> Finding {
 fn disk(cache: &Path) -> Finding {
     let there = cache.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     let Ok(stat) = statvfs(there) else {
-        return Finding::new(Mark::Note, format!("the room in {} is not known", cache.display()));
+        return Finding::new(Mark::Note, format!("the free space in {} is unknown", cache.display()));
     };
     let free = stat.blocks_available() * stat.fragment_size();
     let text = format!("{} free in {}, where programs are built", size(free), cache.display());
     match free {
-        0..DISK_NEEDED => {
-            Finding::new(Mark::Bad(None), text).advise("make room, or set XDG_CACHE_HOME to another disk")
-        }
+        0..DISK_NEEDED => Finding::new(Mark::Bad(None), text)
+            .advise("free some space, or point XDG_CACHE_HOME to another disk"),
         DISK_NEEDED..DISK_WANTED => Finding::new(Mark::Note, text)
-            .advise("a slot of a burn crate takes a few GiB; XDG_CACHE_HOME may name a larger disk"),
+            .advise("a slot for a burn crate takes a few GiB; XDG_CACHE_HOME can point to a larger disk"),
         _ => Finding::new(Mark::Good, text),
     }
 }
@@ -132,15 +131,15 @@ fn disk(cache: &Path) -> Finding {
 fn adapter(adapter: &Adapter) -> Finding {
     match adapter.kind {
         Kind::Software => Finding::new(Mark::Note, adapter.to_string()).advise(format!(
-            "the processor that plays a GPU: slower than the processor itself, and used only when {}=software",
+            "a GPU emulated on the processor: slower than the processor itself, and used only when {}=software",
             device::VARIABLE
         )),
-        Kind::Unknown => Finding::new(Mark::Note, adapter.to_string()).advise("not used: it may be anything"),
+        Kind::Unknown => Finding::new(Mark::Note, adapter.to_string()).advise("not used: of unknown kind"),
         _ => Finding::new(Mark::Good, adapter.to_string()),
     }
 }
 
-/// What to do where there is no GPU, by what the machine shows of one.
+/// What to do if there is no GPU, judging by what the machine shows of one.
 fn no_gpu(wish: Option<&str>, adapters: &[Adapter], is_there: impl Fn(&str) -> bool) -> Option<Finding> {
     let looked_for = wish != Some(Device::PROCESSOR);
     if !looked_for || Device::Gpu(0).place(adapters).is_some() {
@@ -158,7 +157,7 @@ fn no_gpu(wish: Option<&str>, adapters: &[Adapter], is_there: impl Fn(&str) -> b
         finding.advise("there is a GPU (/dev/dri), but no Vulkan driver for it: apt install libvulkan1 mesa-vulkan-drivers")
     } else {
         finding
-            .advise("where there is a GPU: apt install libvulkan1, and the vendor's driver (nvidia-driver, mesa-vulkan-drivers)")
+            .advise("if there is a GPU: apt install libvulkan1, and the vendor's driver (nvidia-driver, mesa-vulkan-drivers)")
             .advise(container)
     })
 }
@@ -181,25 +180,26 @@ fn devices_of_a_study(
     let mut findings =
         vec![Finding::new(Mark::Good, format!("a study trains on {}: {why}", device::list(devices)))];
     if device::differ(devices, adapters) {
-        let text =
-            "the GPUs are of different makes, and what runs on one is compared with what runs on another";
+        let text = "the GPUs are different models, and runs on one are compared with runs on another";
         findings.push(Finding::new(Mark::Note, text).advise(format!("pick one with {}", device::VARIABLE)));
     }
     let tried = devices.iter().filter(|device| device.is_wgpu()).map(|device| Ok((*device, probe(*device)?)));
     for (device, reason) in tried.collect::<Result<Vec<_>>>()? {
         findings.push(match reason {
-            None => Finding::new(Mark::Good, format!("device {device} computes what it should")),
+            None => Finding::new(Mark::Good, format!("device {device} computes correctly")),
             Some(reason) => Finding::new(
                 Mark::Bad(Some(Blame::Device)),
                 format!("device {device} does not work: {reason}"),
             )
-            .advise("see to its driver (`dmesg` may say more), or pick another one with AUTORESEARCH_DEVICE"),
+            .advise(
+                "check its driver (`dmesg` may say more), or pick another device with AUTORESEARCH_DEVICE",
+            ),
         });
     }
     Ok(findings)
 }
 
-/// Why a device does not work; `None` where it does.
+/// Why a device does not work; `None` if it does.
 fn probe(device: Device) -> Result<Option<String>> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
@@ -214,19 +214,21 @@ fn cargo() -> Finding {
     let named = std::env::var_os("CARGO").filter(|path| !path.is_empty());
     match find(named.as_deref().unwrap_or(OsStr::new("cargo"))) {
         Some(path) => Finding::new(Mark::Good, format!("cargo: {}", path.display())),
-        None => Finding::new(Mark::Bad(None), "there is no cargo").advise("install Rust: https://rustup.rs"),
+        None => {
+            Finding::new(Mark::Bad(None), "cargo was not found").advise("install Rust: https://rustup.rs")
+        }
     }
 }
 
 fn linker() -> Finding {
     match find(OsStr::new("cc")) {
         Some(path) => Finding::new(Mark::Good, format!("linker: {}", path.display())),
-        None => Finding::new(Mark::Bad(None), "there is no linker `cc`")
-            .advise("apt install build-essential, or what brings a C compiler here"),
+        None => Finding::new(Mark::Bad(None), "the linker `cc` was not found")
+            .advise("apt install build-essential, or another package with a C compiler"),
     }
 }
 
-/// A program in the path, or where its name says.
+/// A program in `PATH`, or at an absolute path.
 fn find(name: &OsStr) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Joining an absolute path gives that path.
@@ -241,12 +243,12 @@ fn identity(repo: Option<&Repo>) -> Finding {
     }
     Finding::new(
         Mark::Note,
-        "git does not know you: commits are made by autoresearch <autoresearch@localhost>",
+        "git has no name and email for you: commits are made by autoresearch <autoresearch@localhost>",
     )
     .advise("git config --global user.name NAME; git config --global user.email ADDRESS")
 }
 
-/// Whether a study would begin on a repository, and how.
+/// Whether a study could start on a repository, and how.
 fn project(repo: &Repo, devices: &[Device]) -> Vec<Finding> {
     let found = look_at(repo, devices);
     found.unwrap_or_else(|error| {
@@ -259,7 +261,7 @@ fn look_at(repo: &Repo, devices: &[Device]) -> Result<Vec<Finding>> {
     let project = Project::read(repo, repo.main_head()?)?;
     let sites = project.sites()?.len();
     let root = repo.root().display();
-    let package = if project.package.is_empty() { "its root" } else { &project.package };
+    let package = if project.package.is_empty() { "the root" } else { &project.package };
     let mut findings = vec![Finding::new(
         Mark::Good,
         format!("{root}: branch {}, package in {package}, {sites} sites", repo.main_branch()),
@@ -273,11 +275,12 @@ fn look_at(repo: &Repo, devices: &[Device]) -> Result<Vec<Finding>> {
     };
     let options = Options::decide(&Typed::default(), &project.config, begun.as_ref(), devices.to_vec())?;
     let study = match &begun {
-        Some(begun) => format!("study {} would go on", begun.study),
-        None => "a study would begin".to_owned(),
+        Some(begun) => format!("study {} would be resumed", begun.study),
+        None => "a new study would start".to_owned(),
     };
     let slots = options.slots;
-    findings.push(Finding::new(Mark::Good, format!("{study}: {} a run, {slots} at a time", options.budget)));
+    findings
+        .push(Finding::new(Mark::Good, format!("{study}: {} per run, {slots} at a time", options.budget)));
     findings.extend(options.warning().map(|warning| Finding::new(Mark::Note, warning)));
     Ok(findings)
 }
@@ -299,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_for_a_gpu_follows_from_what_there_is_of_it() {
+    fn the_advice_on_a_missing_gpu_depends_on_what_the_machine_shows() {
         let advice = |adapters: &[Adapter], there: &[&str]| {
             let finding = no_gpu(None, adapters, |path| there.contains(&path))?;
             Some(format!("{} {}", finding.text, finding.advice.join(" ")))
@@ -313,23 +316,23 @@ mod tests {
             "{contained}"
         );
         assert!(advice(&[], &["/dev/dri/renderD128"]).unwrap().contains("mesa-vulkan-drivers"));
-        assert!(no_gpu(Some("flex"), &[], |_| true).is_none(), "nobody has looked");
+        assert!(no_gpu(Some("flex"), &[], |_| true).is_none(), "none was looked for");
     }
 
     #[test]
-    fn an_adapter_is_told_in_one_line() {
-        let told = super::adapter(&adapter(Kind::Discrete));
+    fn an_adapter_is_described_in_one_line() {
+        let found = super::adapter(&adapter(Kind::Discrete));
         assert_eq!(
-            told.text,
+            found.text,
             "card: discrete GPU, Vulkan, driver NVIDIA 580.1, 80.0 GiB of memory, buffers up to 2.0 GiB, PCI 0000:01:00.0"
         );
-        assert!(told.mark == Mark::Good && told.advice.is_empty());
-        let told = super::adapter(&adapter(Kind::Software));
-        assert!(told.mark == Mark::Note && told.advice[0].contains("AUTORESEARCH_DEVICE=software"));
+        assert!(found.mark == Mark::Good && found.advice.is_empty());
+        let found = super::adapter(&adapter(Kind::Software));
+        assert!(found.mark == Mark::Note && found.advice[0].contains("AUTORESEARCH_DEVICE=software"));
     }
 
     #[test]
-    fn a_disk_without_room_is_found_however_deep_the_cache_would_lie() {
+    fn the_disk_of_a_cache_that_does_not_exist_yet_is_found() {
         assert!(disk(Path::new("/absent/so/deep")).text.contains("free in /absent/so/deep"));
     }
 }

@@ -1,21 +1,21 @@
-//! Exit codes, documented once, and how an error is told.
+//! Exit codes, documented once, and how an error is printed.
 
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::campaign::{Blame, UserError};
+use crate::project::{Blame, UserError};
 
 /// Shown under `--help`.
 pub(crate) const HELP: &str = "Exit codes:
-  0    done, or stopped tidily at the user's word
-  1    an error of ours, or of the machine
+  0    done, or stopped cleanly by the user
+  1    an internal error, or a problem with this machine
   2    wrong usage
   3    the repository, its settings or a table of results cannot be used
   4    the untouched program does not build, run or report its metric
-  5    another run is at work on this repository
-  6    a device has ceased to work; when it does again, `run` goes on from there
-  130  stopped at once at the user's word";
+  5    another run is using this repository
+  6    a device has stopped working; once it works again, `run` continues from there
+  130  stopped at once by the user";
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(code(error.downcast_ref::<UserError>().map(|error| error.blame)))
 }
 
-/// The exit code of an error; `None` is one of ours, or of the machine.
+/// The exit code of an error; `None` is an internal error or a problem with the machine.
 fn code(blame: Option<Blame>) -> u8 {
     match blame {
         None => 1,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use super::args::InspectArgs;
-use crate::campaign::{Project, UserError};
+use crate::project::{Project, UserError};
 use crate::repo::Repo;
 use crate::rewrite::Site;
 use crate::study::Sources;
@@ -30,12 +30,12 @@ struct PrintedEdit {
     to: String,
     summary: String,
     template: Option<String>,
-    /// Why it is not possible; absent where it is.
+    /// Why it is not possible; absent if it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
 }
 
-/// Lists the sites of what main holds.
+/// Lists the sites of the program on main.
 pub(crate) fn inspect(args: &InspectArgs) -> Result<()> {
     let repo = Repo::open(&args.repo).map_err(UserError::from_error)?;
     let project = Project::read(&repo, repo.main_head()?)?;

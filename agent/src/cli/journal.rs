@@ -1,11 +1,12 @@
-//! `log` and `show`: the journal of a study, read without taking part in it.
+//! `log` and `show`: the journal of a study, read-only.
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use crate::campaign::{UserError, audited_before, read_study};
+use crate::campaign::{audited_before, read_study};
 use crate::journal::Recorded;
+use crate::project::UserError;
 use crate::repo::Repo;
 use crate::report;
 
@@ -28,7 +29,7 @@ pub(crate) fn log(repo: &Path, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Prints all that is known of a trial of the newest study.
+/// Prints everything known about a trial of the newest study.
 pub(crate) fn show(repo: &Path, trial: u32) -> Result<()> {
     let repo = Repo::open(repo).map_err(UserError::from_error)?;
     let Recorded { study, .. } = read_study(&repo, None)?;

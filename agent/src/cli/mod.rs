@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and the exit code that comes back.
 //!
-//! Each command lives in a file of its own; nothing is decided here.
+//! Each command has its own file; nothing is decided here.
 
 mod args;
 mod bench;
@@ -68,8 +68,8 @@ fn probe(device: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets a pipe that nobody reads any more end the program, as `| head` means it to. A study outlives its readers.
+/// Lets a closed pipe end the program, as `| head` expects. A study outlives its readers.
 fn end_with_the_reader() {
-    // SAFETY: no handler of ours is in place, and none is set.
+    // SAFETY: the program has no signal handler yet, and this sets none.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
 }

@@ -8,31 +8,39 @@ use super::args::StudyArgs;
 use super::exit::Exit;
 use super::run::{sum_up, typed, why};
 use super::runtime::block_on;
-use crate::campaign::{Batch, Campaign, End, Typed, UserError, read_study};
+use crate::batch::{self, Batch, Packed};
+use crate::campaign::{Campaign, End, read_study};
+use crate::project::{Typed, UserError};
 use crate::repo::Repo;
 
-/// Fills a folder with programs that are to be trained elsewhere.
+/// Fills a folder with programs to be trained elsewhere.
 pub(crate) fn pack(repo: &Path, out: &Path, args: &StudyArgs) -> Result<Exit> {
     let folder = Batch::folder(out)?;
-    let end = block_on(async {
+    let packed = block_on(async {
         let mut campaign = Campaign::open(repo, &typed(args))?;
         campaign.introduce();
-        campaign.pack(&folder, args.trials).await
+        batch::pack(&mut campaign, &folder, args.trials).await
     })?;
-    anstream::println!("{}", why(end));
-    Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
+    anstream::println!(
+        "{}",
+        match packed {
+            Packed::Whole => "Its README.txt says how to run it; `unpack` imports the results.",
+            Packed::Nothing(end) => why(end),
+        }
+    );
+    Ok(if packed == Packed::Nothing(End::AtOnce) { Exit::Interrupted } else { Exit::Success })
 }
 
-/// Takes the results of such a folder in.
+/// Imports the results of such a folder.
 pub(crate) fn unpack(out: &Path, repo: &Path) -> Result<Exit> {
     let batch = Batch::read(out)?;
-    // Where there is no such study, none is begun.
+    // Fails if there is no such study, so that none is started.
     read_study(&Repo::open(repo).map_err(UserError::from_error)?, Some(&batch.study))?;
     let typed = Typed { study: Some(batch.study.clone()), ..Typed::default() };
     block_on(async {
         let mut campaign = Campaign::open(repo, &typed)?;
-        let end = campaign.unpack(&batch, out)?;
-        sum_up(&campaign, end, repo)?;
+        batch::unpack(&mut campaign, &batch, out)?;
+        sum_up(&campaign, "The results are in the journal; `run` and `pack` continue from here.", repo)?;
         Ok(Exit::Success)
     })
 }

@@ -5,9 +5,11 @@ use anyhow::Result;
 use super::args::RecordArgs;
 use super::exit::Exit;
 use super::runtime::block_on;
-use crate::campaign::{End, Typed, open_table};
+use crate::project::Typed;
+use crate::runs::Interruption;
+use crate::survey::open_table;
 
-/// Measures what the table lacks.
+/// Measures what is missing from the table.
 pub(crate) fn record(args: &RecordArgs) -> Result<Exit> {
     let typed = Typed {
         budget: Some(args.budget.clone()),
@@ -25,8 +27,8 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Exit> {
     match end {
         None => anstream::println!("\n{path} is complete"),
         Some(_) => {
-            anstream::println!("\n{path} has what was measured so far; the same command goes on from there")
+            anstream::println!("\n{path} has the results so far; run the same command to continue")
         }
     }
-    Ok(if end == Some(End::AtOnce) { Exit::Interrupted } else { Exit::Success })
+    Ok(if end == Some(Interruption::AtOnce) { Exit::Interrupted } else { Exit::Success })
 }

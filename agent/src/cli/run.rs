@@ -1,4 +1,4 @@
-//! `run`: a study on a repository, from its beginning or from where it was.
+//! `run`: a study on a repository, from the beginning or from where it stopped.
 
 use std::path::Path;
 
@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use super::args::StudyArgs;
 use super::exit::Exit;
 use super::runtime::block_on;
-use crate::campaign::{Campaign, End, Typed};
+use crate::campaign::{Campaign, End};
+use crate::project::Typed;
 use crate::report::{progress_plot, summary};
 use crate::study::Finish;
 
@@ -17,12 +18,12 @@ pub(crate) fn run(repo: &Path, args: &StudyArgs) -> Result<Exit> {
         let mut campaign = Campaign::open(repo, &typed(args))?;
         campaign.introduce();
         let end = campaign.run().await?;
-        sum_up(&campaign, end, repo)?;
+        sum_up(&campaign, why(end), repo)?;
         Ok(if end == End::AtOnce { Exit::Interrupted } else { Exit::Success })
     })
 }
 
-/// What was typed, as a campaign takes it.
+/// The typed arguments, in the form that a campaign takes.
 pub(super) fn typed(args: &StudyArgs) -> Typed {
     Typed {
         study: args.study.clone(),
@@ -37,14 +38,14 @@ pub(super) fn typed(args: &StudyArgs) -> Typed {
     }
 }
 
-/// Says how a study stands, and where to read on.
-pub(super) fn sum_up(campaign: &Campaign, end: End, repo: &Path) -> Result<()> {
+/// Prints the state of a study, and where to read more.
+pub(super) fn sum_up(campaign: &Campaign, why: &str, repo: &Path) -> Result<()> {
     if let Some(plot) = progress_plot(&campaign.study) {
         std::fs::write(campaign.plot_path(), plot).context("cannot write the progress plot")?;
     }
-    anstream::println!("\n{}\n\n{}", why(end), summary(&campaign.study, &campaign.audited_before));
+    anstream::println!("\n{why}\n\n{}", summary(&campaign.study, &campaign.audited_before));
     if let Some(trial) = campaign.favourite() {
-        anstream::println!("not proved, but what the search takes for the best: trial {trial}\n");
+        anstream::println!("not proved, but the best according to the search: trial {trial}\n");
     }
     anstream::println!(
         "the discoveries:  git -C {} log --first-parent {}",
@@ -58,14 +59,14 @@ pub(super) fn sum_up(campaign: &Campaign, end: End, repo: &Path) -> Result<()> {
 
 pub(super) fn why(end: End) -> &'static str {
     match end {
-        End::Finished(Finish::AllTrialsRun) => "All trials were run; a larger --trials goes on.",
-        End::Finished(Finish::Converged) => "The study has converged: nothing was merged for a long time.",
+        End::Finished(Finish::AllTrialsRun) => "All trials are done; to continue, give a larger --trials.",
+        End::Finished(Finish::Converged) => {
+            "The study has converged: nothing has been merged for a long time."
+        }
         End::Finished(Finish::BaselineFailed) => "The untouched program does not run.",
-        End::NothingLeft => "Nothing is left that was not tried.",
-        End::Finished(Finish::TimeIsUp) => "The time is up; `run` goes on from here.",
-        End::Asked => "Stopped as asked; `run` goes on from here.",
-        End::AtOnce => "Stopped at once as asked; `run` goes on from here.",
-        End::Packed => "Its README.txt says how it is run; `unpack` takes the results in.",
-        End::Unpacked => "What came back is in the journal; `run` and `pack` go on from here.",
+        End::NothingLeft => "Nothing is left to try.",
+        End::Finished(Finish::TimeIsUp) => "The time is up; `run` continues from here.",
+        End::Asked => "Stopped as asked; `run` continues from here.",
+        End::AtOnce => "Stopped at once as asked; `run` continues from here.",
     }
 }

@@ -1,4 +1,4 @@
-//! What the values of the settings may be, beyond their kinds. Errors name the key and what is allowed.
+//! What values the settings may have, beyond their types. Errors name the key and what is allowed.
 
 use std::fmt::Display;
 use std::ops::Bound::{self, Excluded, Unbounded};
@@ -12,9 +12,9 @@ use super::keys::nearest;
 use super::settings::{Config, Metric};
 
 const MOST_SLOTS: usize = 256;
-/// A proof weighs at least two pairs.
+/// A proof needs at least two pairs.
 const FEWEST_PAIRS: usize = 2;
-/// More MiB would be more bytes than a `u64` counts.
+/// More MiB than this would be more bytes than fit in a `u64`.
 const MOST_MIB: u64 = u64::MAX >> 20;
 
 const SHARE: (Bound<f64>, Bound<f64>) = (Excluded(0.0), Excluded(1.0));
@@ -29,12 +29,12 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
     within("trials", config.trials, 1.., "at least 1")?;
     within("patience", config.patience, 1.., "at least 1")?;
     within("slots", config.slots, 1..=MOST_SLOTS, "from 1 to 256")?;
-    within("for", config.time, SOME_TIME, "longer than no time")?;
+    within("for", config.time, SOME_TIME, "longer than 0s")?;
     let limits = &config.limits;
-    within("limits.build", limits.build, SOME_TIME, "longer than no time")?;
-    within("limits.smoke", limits.smoke, SOME_TIME, "longer than no time")?;
-    within("limits.train", limits.train, SOME_TIME, "longer than no time")?;
-    within("limits.silence", limits.silence, SOME_TIME, "longer than no time")?;
+    within("limits.build", limits.build, SOME_TIME, "longer than 0s")?;
+    within("limits.smoke", limits.smoke, SOME_TIME, "longer than 0s")?;
+    within("limits.train", limits.train, SOME_TIME, "longer than 0s")?;
+    within("limits.silence", limits.silence, SOME_TIME, "longer than 0s")?;
     within("limits.memory", limits.memory, 1..=MOST_MIB, "a number of MiB, at least 1")?;
     within("limits.disk", limits.disk, ..=MOST_MIB, "a number of MiB")?;
     let merge = &config.merge;
@@ -54,24 +54,24 @@ where
     T: Display + PartialOrd,
 {
     match value {
-        Some(value) if !range.contains(&value) => Err(format!("`{key}` is {value}, and must be {allowed}")),
+        Some(value) if !range.contains(&value) => Err(format!("`{key}` is {value}, but must be {allowed}")),
         _ => Ok(()),
     }
 }
 
-/// Refuses what looks like a placeholder and would reach the program as it is.
+/// Refuses what looks like a placeholder but would reach the program unchanged.
 fn placeholders(key: &str, arguments: &[String]) -> Result<(), String> {
     let mut found = arguments.iter().flat_map(|argument| braced(argument));
     let Some(unknown) = found.find(|word| !PLACEHOLDERS.contains(&word.as_str())) else { return Ok(()) };
     let advice = nearest(&unknown, PLACEHOLDERS).map(|meant| format!("; did you mean `{meant}`?"));
     let [seed, budget] = PLACEHOLDERS;
     Err(format!(
-        "`{key}`: `{unknown}` is not a placeholder; there are `{seed}` and `{budget}`{}",
+        "`{key}`: `{unknown}` is not a placeholder; use `{seed}` or `{budget}`{}",
         advice.unwrap_or_default()
     ))
 }
 
-/// The names in braces in a text, braces included; `{}` and `{"a": 1}` are none.
+/// The names in braces in a text, braces included; `{}` and `{"a": 1}` do not count.
 fn braced(text: &str) -> Vec<String> {
     let is_name = |name: &&str| {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
@@ -124,29 +124,29 @@ mod tests {
     #[test]
     fn values_that_cannot_be_used_are_refused_with_their_key_and_what_is_allowed() {
         for (text, words) in [
-            ("slots = 0", "`slots` is 0, and must be from 1 to 256"),
-            ("slots = 1000", "`slots` is 1000, and must be from 1 to 256"),
-            ("trials = 0", "`trials` is 0, and must be at least 1"),
+            ("slots = 0", "`slots` is 0, but must be from 1 to 256"),
+            ("slots = 1000", "`slots` is 1000, but must be from 1 to 256"),
+            ("trials = 0", "`trials` is 0, but must be at least 1"),
             ("trials = -1", "trials = -1"),
             ("trials = -1", "invalid value: integer `-1`, expected u32"),
             ("seed = -3", "seed = -3"),
             ("limits.memory = -8", "expected u64"),
-            ("patience = 0", "`patience` is 0, and must be at least 1"),
-            ("for = \"0s\"", "`for` is 0s, and must be longer than no time"),
+            ("patience = 0", "`patience` is 0, but must be at least 1"),
+            ("for = \"0s\"", "`for` is 0s, but must be longer than 0s"),
             ("limits.train = \"0s\"", "`limits.train` is 0s"),
-            ("limits.memory = 0", "`limits.memory` is 0, and must be a number of MiB, at least 1"),
+            ("limits.memory = 0", "`limits.memory` is 0, but must be a number of MiB, at least 1"),
             ("limits.disk = 20000000000000", "`limits.disk` is 20000000000000"),
-            ("merge.alpha = 1", "`merge.alpha` is 1, and must be between 0 and 1"),
-            ("merge.pairs = 1", "`merge.pairs` is 1, and must be at least 2"),
-            ("merge.smallest-effect = -0.1", "`merge.smallest-effect` is -0.1, and must be a number above 0"),
+            ("merge.alpha = 1", "`merge.alpha` is 1, but must be between 0 and 1"),
+            ("merge.pairs = 1", "`merge.pairs` is 1, but must be at least 2"),
+            ("merge.smallest-effect = -0.1", "`merge.smallest-effect` is -0.1, but must be a number above 0"),
             ("merge.smallest-effect = 0", "`merge.smallest-effect` is 0"),
             ("merge.smallest-effect = inf", "`merge.smallest-effect` is inf"),
-            ("merge.noise-repeats = 0", "`merge.noise-repeats` is 0, and must be at least 1"),
-            ("stop.level = 5", "`stop.level` is 5, and must be between 0 and 1"),
+            ("merge.noise-repeats = 0", "`merge.noise-repeats` is 0, but must be at least 1"),
+            ("stop.level = 5", "`stop.level` is 5, but must be between 0 and 1"),
             ("stop.level = nan", "`stop.level` is NaN"),
-            ("stop.audit = 0.0", "`stop.audit` is 0, and must be between 0 and 1"),
+            ("stop.audit = 0.0", "`stop.audit` is 0, but must be between 0 and 1"),
             ("run.args = [\"--seed={sed}\"]", "`run.args`: `{sed}` is not a placeholder"),
-            ("run.args = [\"--seed={sed}\"]", "there are `{seed}` and `{budget}`; did you mean `{seed}`?"),
+            ("run.args = [\"--seed={sed}\"]", "use `{seed}` or `{budget}`; did you mean `{seed}`?"),
             ("run.test-args = [\"{x}\"]", "`run.test-args`: `{x}` is not a placeholder"),
             ("metric.pattern = \"(\"", "`metric.pattern`: `(` is not a valid regular expression"),
             ("metric.pattern = \"loss\"", "`metric.pattern`: `loss` has no group"),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn values_at_the_edge_of_what_is_allowed_are_taken() {
+    fn values_at_the_edge_of_what_is_allowed_are_accepted() {
         for text in [
             "slots = 256",
             "merge = { pairs = 2, noise-repeats = 1, check-seeds = 0 }",

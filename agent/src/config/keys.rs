@@ -1,10 +1,10 @@
-//! Which keys there are: those that the settings have as values, at any depth. Any other is refused with the nearest.
+//! The known keys: those of the settings that hold values, at any depth. Any other is refused, naming the nearest one.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Two names as similar as this (1 for the same) are one with a slip of the pen.
+/// Two names at least this similar (1 means equal) are taken for one with a typo.
 const SIMILAR: f64 = 0.5;
 
 /// All keys of the settings, dotted. `settings` is any value of them, as JSON.
@@ -17,7 +17,7 @@ pub(super) fn known(settings: &Value) -> BTreeSet<String> {
     fields.iter().flat_map(below).collect()
 }
 
-/// Finds the first key of a file that is not known, and says what may have been meant.
+/// Finds the first unknown key of a file, and says what may have been meant.
 pub(super) fn refuse_unknown(file: &toml::Table, known: &BTreeSet<String>) -> Result<(), String> {
     let unknown = leaves(file).into_iter().find(|key| !known.contains(key));
     unknown.map_or(Ok(()), |key| Err(format!("unknown key `{key}`; {}", advice(&key, known))))
@@ -39,7 +39,7 @@ fn advice(unknown: &str, known: &BTreeSet<String>) -> String {
     }
 }
 
-/// The known name that is most like one that is not; `None` where none is like it.
+/// The known name that is most like an unknown one; `None` if none is similar.
 pub(super) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let similarity = |name: &str| strsim::normalized_damerau_levenshtein(unknown, name);
     let all = known.into_iter().map(|name| (similarity(name), name));
@@ -70,14 +70,14 @@ mod tests {
         for key in ["package", "for", "run.test-args", "metric.direction", "merge.smallest-effect"] {
             assert!(known.contains(key), "{key} is not among {known:?}");
         }
-        assert!(!known.contains("run"), "a table is no key");
+        assert!(!known.contains("run"), "a table is not a key");
     }
 
     #[test]
     fn the_readme_shows_every_key_with_a_value_that_is_allowed() {
         let shown: toml::Table = example().parse().unwrap();
         assert_eq!(leaves(&shown).into_iter().collect::<BTreeSet<_>>(), of_the_settings());
-        // Of these two a file may have one.
+        // A file may have only one of these two.
         let without_log = example().lines().filter(|line| !line.starts_with("log =")).collect::<Vec<_>>();
         Config::parse(&without_log.join("\n")).unwrap();
     }

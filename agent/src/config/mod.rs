@@ -1,5 +1,5 @@
-//! `autoresearch.toml`: its keys, what their values may be, and what it says. What follows from it together with what
-//! was typed is decided by `campaign`.
+//! `autoresearch.toml`: its keys, what their values may be, and what it says. What follows from it and from what was
+//! typed is decided by `project`.
 
 mod check;
 mod keys;

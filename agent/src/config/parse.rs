@@ -13,7 +13,7 @@ impl Config {
         let all = serde_json::to_value(Self::default()).expect("settings are plain values");
         keys::refuse_unknown(&table, &keys::known(&all)).map_err(refused)?;
         let config: Self =
-            toml::from_str(text).with_context(|| format!("{FILE} has a value of the wrong kind"))?;
+            toml::from_str(text).with_context(|| format!("{FILE} has a value of the wrong type"))?;
         check::check(&config).map_err(refused)?;
         Ok(config)
     }

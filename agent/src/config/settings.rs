@@ -1,7 +1,7 @@
 //! The settings as `autoresearch.toml` has them: one field for each key, and nothing decided.
 //!
-//! Every key is optional; a repository names only what cannot be found out. What is known as a key is read off these
-//! types, so a new field is a new key.
+//! Every key is optional; a repository sets only what cannot be detected. The known keys are derived from these types,
+//! so a new field is a new key.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +16,13 @@ pub(crate) struct Config {
     /// Files that may be edited, relative to the root; all Rust sources of the package by default. `*` stands for any
     /// part of a name, `**` for folders at any depth.
     pub(crate) mutable: Option<Vec<String>>,
-    /// Files that may not, taken away from `mutable`; written in the same way.
+    /// Files that may not be edited, removed from `mutable`; written in the same way.
     pub(crate) frozen: Vec<String>,
-    /// What one run may use: `20s`, `20cpu-s`, `500steps`, `2000000tokens`.
+    /// Budget of one run: `20s`, `20cpu-s`, `500steps`, `2000000tokens`.
     pub(crate) budget: Option<String>,
     /// Total number of trials of the study.
     pub(crate) trials: Option<u32>,
-    /// How long the study may run, its resumptions counted one by one; no limit by default.
+    /// How long the study may run, each resumption counted separately; no limit by default.
     #[serde(rename = "for")]
     pub(crate) time: Option<Span>,
     pub(crate) seed: Option<u64>,
@@ -43,13 +43,13 @@ pub(crate) struct Config {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub(crate) struct Run {
-    /// Arguments; `{seed}` and `{budget}` are replaced. Both stand in the environment as well, as
+    /// Arguments; `{seed}` and `{budget}` are replaced. Both are in the environment as well, as
     /// `AUTORESEARCH_SEED` and `AUTORESEARCH_BUDGET`.
     pub(crate) args: Vec<String>,
-    /// Which program of the package, where there are several.
+    /// Which program of the package, if there are several.
     pub(crate) binary: Option<String>,
-    /// Arguments beside `args` where programs are compared: they ask for the metric on a part that no study sees,
-    /// printed as `test_bpb` beside `val_bpb`.
+    /// Arguments in addition to `args` when programs are compared: they ask for the metric on data that no study
+    /// sees, printed as `test_bpb` next to `val_bpb`.
     pub(crate) test_args: Vec<String>,
 }
 
@@ -83,9 +83,9 @@ pub(crate) enum Direction {
 pub(crate) struct Limits {
     /// Longest time of a build.
     pub(crate) build: Option<Span>,
-    /// The same of a smoke run.
+    /// The same for the smoke run of a program that is packed to be trained elsewhere.
     pub(crate) smoke: Option<Span>,
-    /// The same of a training run.
+    /// The same for a training run.
     pub(crate) train: Option<Span>,
     /// Longest time without output in a training run.
     pub(crate) silence: Option<Span>,
@@ -105,7 +105,7 @@ pub(crate) struct Merge {
     pub(crate) pairs: Option<usize>,
     /// Smallest gain worth a merge, in units of the metric; a quarter of the noise's standard deviation by default.
     pub(crate) smallest_effect: Option<f64>,
-    /// Runs of the baseline, beside its first, that measure the noise; at least 1.
+    /// Runs of the baseline, in addition to its first, that measure the noise; at least 1.
     pub(crate) noise_repeats: Option<usize>,
     /// Fresh seeds on which main and the baseline are measured when a study ends.
     pub(crate) check_seeds: Option<usize>,

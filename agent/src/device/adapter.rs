@@ -11,11 +11,11 @@ pub(crate) struct Adapter {
     pub(crate) api: &'static str,
     /// Name and version.
     pub(crate) driver: String,
-    /// Bytes of its largest own memory; `None` where the API does not tell.
+    /// Bytes of its largest own memory; `None` if the API does not report it.
     pub(crate) memory: Option<u64>,
     /// Bytes of the largest buffer that a kernel can work on.
     pub(crate) largest_buffer: u64,
-    /// As in `0000:01:00.0`; `None` where it lies on no such bus.
+    /// As in `0000:01:00.0`; `None` if it is not on such a bus.
     pub(crate) pci: Option<String>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Discrete,
     Integrated,
     Virtual,
-    /// The processor that plays a GPU: slow, and never taken for one.
+    /// The processor emulating a GPU: slow, and never taken for one.
     Software,
     Unknown,
 }
@@ -56,7 +56,7 @@ impl fmt::Display for Adapter {
     }
 }
 
-/// Bytes as people count them: `128 MiB`, `79.6 GiB`.
+/// Bytes for people: `128 MiB`, `79.6 GiB`.
 pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..0x4000_0000 => format!("{} MiB", bytes >> 20),

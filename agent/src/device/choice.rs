@@ -1,4 +1,4 @@
-//! Which devices a study uses: all GPUs, or the processor where there is none, or what its user asks for.
+//! Which devices a study uses: all GPUs, or the processor if there is none, or what the user asks for.
 //!
 //! A software renderer also calls itself a Vulkan device; it is many times slower than the processor's own backend, so
 //! it is used only when asked for by name.
@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::{Adapter, Kind};
 
-/// The environment variable that picks a device; a study's user sets it, and a study sets it for each run.
+/// The environment variable that picks a device; the user sets it for a study, and a study sets it for each run.
 pub(crate) const VARIABLE: &str = "AUTORESEARCH_DEVICE";
 
 /// The device that the user asks for.
@@ -27,7 +27,7 @@ pub(crate) enum Device {
 }
 
 impl Device {
-    /// How the processor is asked for.
+    /// The word that asks for the processor.
     pub(crate) const PROCESSOR: &str = "flex";
     const SOFTWARE: &str = "software";
     const GPU: &str = "wgpu";
@@ -73,7 +73,7 @@ impl fmt::Display for Device {
     }
 }
 
-/// The devices of a study; never none.
+/// The devices of a study; never empty.
 pub(crate) fn chosen(wish: Option<&str>, adapters: &[Adapter]) -> Result<Vec<Device>, String> {
     let count = gpus(adapters).len();
     let Some(wish) = wish else {
@@ -105,7 +105,7 @@ pub(crate) fn list(devices: &[Device]) -> String {
     devices.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether devices are of different makes, so that a second on one is worth more than on another.
+/// Whether devices are different models, so that a second on one is worth more than on another.
 pub(crate) fn differ(devices: &[Device], adapters: &[Adapter]) -> bool {
     let names: Vec<Option<&str>> =
         devices.iter().map(|device| Some(adapters[device.place(adapters)?].name.as_str())).collect();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn only_cards_of_one_make_are_alike() {
+    fn only_cards_of_the_same_model_are_alike() {
         let (adapters, both) = (workstation(), [Device::Gpu(0), Device::Gpu(1)]);
         assert!(differ(&both, &adapters));
         let alike = [adapter("card", Kind::Discrete), adapter("card", Kind::Discrete)];

@@ -11,7 +11,7 @@ use super::{Adapter, Device, Kind};
 /// `VK_MEMORY_HEAP_DEVICE_LOCAL_BIT` of Vulkan's specification.
 const DEVICE_LOCAL: u32 = 1;
 
-/// What there is to choose from. Whoever asks for the processor may do so because a driver crashes: then none is loaded.
+/// What there is to choose from. A user may ask for the processor because a driver crashes: then none is loaded.
 pub(crate) fn adapters(wish: Option<&str>) -> Vec<Adapter> {
     if wish == Some(Device::PROCESSOR) {
         return Vec::new();
@@ -54,9 +54,9 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {
     }
 }
 
-/// The size of the largest heap that lies on the device. wgpu itself does not tell, Vulkan does.
+/// The size of the largest heap on the device. Vulkan reports it, wgpu does not.
 fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
-    // SAFETY: the adapter below is only asked, and not destroyed.
+    // SAFETY: the adapter below is only queried, and not destroyed.
     let vulkan = unsafe { adapter.as_hal::<wgpu::hal::api::Vulkan>() }?;
     let instance = vulkan.shared_instance().raw_instance();
     // SAFETY: the device is one of this instance, which lives as long as `vulkan` does.

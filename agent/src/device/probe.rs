@@ -1,6 +1,6 @@
 //! Proves that a device works: it computes a few numbers, which are read back and compared.
 //!
-//! A driver may crash or hang on it, so it is done in a process of its own: `autoresearch probe DEVICE`.
+//! A driver may crash or hang on it, so it is done in a separate process: `autoresearch probe DEVICE`.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -27,17 +27,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 /// A queue that does not come back in this time hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Computes on the device that a word names, and checks the numbers; gives its description.
+/// Computes on the device that a word names, and checks the numbers; returns its description.
 pub(crate) fn probe(word: &str) -> Result<String> {
     let device = Device::named(word).with_context(|| format!("unknown device '{word}'"))?;
     let found = found();
     let adapters: Vec<Adapter> = found.iter().map(describe).collect();
-    let place = device.place(&adapters).with_context(|| format!("there is no device {word} any more"))?;
+    let place = device.place(&adapters).with_context(|| format!("there is no device {word}"))?;
     let numbers = compute(&found[place])?;
     match numbers.iter().zip(0u32..).find(|(number, place)| **number != expected(*place)) {
         None if numbers.len() == NUMBERS as usize => Ok(adapters[place].to_string()),
         None => bail!("{} numbers came back instead of {NUMBERS}", numbers.len()),
-        Some((number, place)) => bail!("it computes {number} where {} is right", expected(place)),
+        Some((number, place)) => bail!("it computes {number} instead of {}", expected(place)),
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
         match probe("software") {
             Ok(described) => assert!(described.contains("software renderer"), "{described}"),
             Err(error) if error.to_string().contains("no device software") => {
-                // Past the test harness, which would keep it to itself.
+                // Bypasses the test harness, which would hide it.
                 let _ = writeln!(std::io::stderr(), "SKIPPED: there is no software Vulkan device to probe");
             }
             Err(error) => panic!("{error:#}"),
@@ -119,8 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_device_is_no_device_that_works() {
+    fn a_device_that_does_not_exist_does_not_work() {
         assert!(probe("tpu").unwrap_err().to_string().contains("unknown device 'tpu'"));
-        assert!(probe("wgpu:99").unwrap_err().to_string().contains("no device wgpu:99 any more"));
+        assert!(probe("wgpu:99").unwrap_err().to_string().contains("no device wgpu:99"));
     }
 }

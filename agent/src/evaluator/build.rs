@@ -37,10 +37,13 @@ impl Evaluator {
         let lock = until_cancelled(&mut watch.cancelled, lock(slot)).await.ok_or_else(Stop::cancelled)?;
         let _lock = lock.map_err(Stop::io("cannot lock the slot"))?;
         let start = Instant::now();
+        slot.start_from_a_neighbour().map_err(Stop::io("cannot use what another slot has compiled"))?;
         prepare(slot, job.tree, job.logs)?;
         let artefact = self.cargo(slot, job, &watch.cancelled).await;
         measurement.build_seconds = start.elapsed().as_secs_f64();
-        slot.keep_binary(job.program, &artefact?.path).map_err(Stop::io("cannot copy the binary"))
+        let artefact = artefact?;
+        slot.has_compiled().map_err(Stop::io("cannot write to the slot"))?;
+        slot.keep_binary(job.program, &artefact.path).map_err(Stop::io("cannot copy the binary"))
     }
 
     async fn cargo(
@@ -71,14 +74,14 @@ impl Evaluator {
         accept(artefact, tells_identity)
     }
 
-    /// Makes cargo forget the package, where the program could not tell us that it is another.
+    /// Makes cargo forget the package if the program could not report that it is another one.
     async fn clean(
         &self,
         slot: &Slot,
         job: &Job<'_>,
         cancelled: &watch::Receiver<bool>,
     ) -> Result<(), EvaluateError> {
-        // Without a name there is no package, and the build says so better.
+        // Without a name there is no package, and the build reports that better.
         let Some(name) = cargo::package_name(&self.package(slot)) else { return Ok(()) };
         let words = cargo::clean_words(slot, &name);
         let command = self.command(slot, words, job.logs.join("clean.log"));
@@ -87,10 +90,10 @@ impl Evaluator {
     }
 }
 
-/// Refuses what may be another program: one that cargo did not build now and that cannot tell.
+/// Refuses what may be another program: one that cargo did not build now and that cannot report its identity.
 fn accept(artefact: Artefact, tells_identity: bool) -> Result<Artefact, Stop> {
     if artefact.fresh && !tells_identity {
-        let reason = "cargo took an older build for this program, which cannot tell its identity";
+        let reason = "cargo reused an older build for this program, which cannot report its identity";
         return Err(Stop::End(Ending::Invalid, reason.to_owned()));
     }
     Ok(artefact)
@@ -120,7 +123,7 @@ fn failure(exit: &Exit, log: &str) -> Option<Stop> {
     })
 }
 
-/// The log quotes source, so only words that no source would hold count.
+/// The log quotes source, so only words that no source would contain count.
 fn compiler_ran_out_of_memory(log: &str) -> bool {
     let words = ["signal: 9, SIGKILL", "LLVM ERROR: out of memory"];
     words.iter().any(|words| log.contains(words))
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cargo_calls_fresh_must_be_able_to_tell_what_it_is() {
+    fn what_cargo_calls_fresh_must_be_able_to_report_its_identity() {
         let artefact = |fresh| Artefact { name: "x".to_owned(), path: "x".into(), fresh };
         assert!(accept(artefact(true), true).is_ok());
         assert!(accept(artefact(false), false).is_ok());

@@ -19,7 +19,7 @@ pub(super) fn tells_identity(tree: &Tree) -> bool {
     tree.iter().any(|(path, file)| path.ends_with(".rs") && named(&file.bytes))
 }
 
-/// What a build finds in its environment: the program's identity, and no wish for colours.
+/// What a build finds in its environment: the program's identity, and no request for colours.
 pub(super) fn build_environment(program: &ProgramId) -> Vec<(String, OsString)> {
     let identity = (PROGRAM_VARIABLE.to_owned(), program.as_str().into());
     vec![identity, ("CARGO_TERM_COLOR".to_owned(), "never".into())]
@@ -32,13 +32,13 @@ pub(super) fn build_words(slot: &Slot) -> Vec<OsString> {
     [&cargo(&words)[..], &target(slot)].concat()
 }
 
-/// The command that makes cargo forget what it built of the package, and of it alone.
+/// The command that makes cargo forget what it built of the package, and nothing else.
 pub(super) fn clean_words(slot: &Slot, package: &str) -> Vec<OsString> {
     let words = ["clean", "--release", "--offline", "--locked", "--package", package];
     [&cargo(&words)[..], &target(slot)].concat()
 }
 
-/// The command that downloads what the lock file names, for this kind of machine alone.
+/// The command that downloads what the lock file names, for this kind of machine only.
 pub(super) fn fetch_words() -> Vec<OsString> {
     cargo(&["fetch", "--locked", "--target", "host-tuple"])
 }
@@ -60,12 +60,12 @@ pub(super) fn package_name(directory: &Path) -> Option<String> {
     Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
 }
 
-/// A binary that cargo says it made.
+/// A binary that cargo reports to have made.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Artefact {
     pub(super) name: String,
     pub(super) path: PathBuf,
-    /// Cargo built nothing, since it took what was there for good.
+    /// Cargo built nothing, since it took the existing file for up to date.
     pub(super) fresh: bool,
 }
 
@@ -89,7 +89,7 @@ pub(super) fn artefact(line: &str, manifest: &Path) -> Option<Artefact> {
     Some(Artefact { name: message.target.name, path: message.executable?, fresh: message.fresh })
 }
 
-/// Chooses the binary to run; the error says what there is.
+/// Chooses the binary to run; the error lists what there is.
 pub(super) fn choose(found: Vec<Artefact>, wanted: Option<&str>) -> Result<Artefact, String> {
     let names: Vec<&str> = found.iter().map(|artefact| artefact.name.as_str()).collect();
     let names = names.join(", ");
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_error_is_told_with_its_place() {
+    fn the_first_error_is_reported_with_its_place() {
         let log = "cargo build\n   Compiling quick v0.1.0\nwarning: unused\n --> src/a.rs:1:1\n\nerror[E0308]: mismatched types\n  --> src/model.rs:12:5\n   |\n\nerror: could not compile `quick`\n";
         assert_eq!(first_error(log).unwrap(), "error[E0308]: mismatched types (src/model.rs:12:5)");
         assert_eq!(

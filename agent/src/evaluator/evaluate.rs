@@ -1,4 +1,4 @@
-//! The way of a trial: build, smoke, train. Each phase may be the last; a [`Stop`] says why.
+//! The course of a trial: build, then train. Each phase may be the last; a [`Stop`] says why.
 
 use std::ffi::OsString;
 use std::fs;
@@ -26,7 +26,7 @@ pub(crate) struct Evaluator {
 
 impl Evaluator {
     /// Downloads the dependencies; everything after this works offline.
-    /// Cancelled, it ends without a word: whoever cancels does not go on.
+    /// If cancelled, it returns `Ok`: the caller knows, and does not go on.
     pub(crate) async fn fetch(
         &self,
         slot: &Slot,
@@ -44,7 +44,7 @@ impl Evaluator {
         Err(EvaluateError::Fetch(cargo::first_error(&log).unwrap_or_else(|| finished.exit.to_string())))
     }
 
-    /// Runs one program and says how it went.
+    /// Runs one program and reports how it went.
     pub(crate) async fn evaluate(
         &self,
         slot: &mut Slot,
@@ -63,12 +63,14 @@ impl Evaluator {
         watch: &mut Watch<'_>,
         measurement: &mut Measurement,
     ) -> Result<(), Stop> {
-        let binary = self.make_ready(slot, job, watch, measurement).await?;
+        (watch.progress)(Progress::Phase(Phase::Build));
+        let binary = self.build(slot, job, watch, measurement).await?;
         (watch.progress)(Progress::Phase(Phase::Train));
         self.train(slot, job, watch, &binary, measurement).await
     }
 
-    /// The phases before the training: they give a binary that did not crash at once.
+    /// What is done before a program is trained elsewhere: it is built, and a smoke run finds what crashes at once. Here
+    /// the first steps of the training do that.
     pub(super) async fn make_ready(
         &self,
         slot: &mut Slot,
@@ -95,7 +97,7 @@ impl Evaluator {
         if self.plan.package.is_empty() { slot.source() } else { slot.source().join(&self.plan.package) }
     }
 
-    /// Runs a command to its end. `hear` gets each line, and stops the command by saying `false`.
+    /// Runs a command to its end. `hear` gets each line, and stops the command by returning `false`.
     pub(super) async fn run(
         &self,
         command: &Command,
@@ -137,7 +139,7 @@ fn refuse_faults(finished: Finished, command: &Command, limits: &Limits) -> Resu
     }
 }
 
-/// What is known of a run when its last phase is over.
+/// What is known about a run when its last phase is over.
 pub(super) fn conclude(
     mut measurement: Measurement,
     ended: Result<(), Stop>,
@@ -154,22 +156,7 @@ pub(super) fn conclude(
 }
 
 pub(super) fn untouched() -> Measurement {
-    Measurement {
-        ending: Ending::Completed,
-        metric: None,
-        test: None,
-        curve: Vec::new(),
-        reason: String::new(),
-        build_seconds: 0.0,
-        smoke_seconds: 0.0,
-        train_seconds: 0.0,
-        tokens: None,
-        steps: None,
-        params: None,
-        memory: None,
-        device: None,
-        device_memory: None,
-    }
+    Measurement::new(Ending::Completed, None)
 }
 
 /// Fills the slot, and makes the directory of the logs.

@@ -1,8 +1,8 @@
-//! Faults of a device, recognised by what a run on it wrote before it failed. Burn and wgpu tell them by panics alone:
+//! Faults of a device, recognised by what a run on it wrote before it failed. Burn and wgpu report them only by panics:
 //! exit code 101 and no signal.
 //!
 //! The texts are those of burn 0.22, cubecl 0.11 and wgpu 30, and a few of the target project's own. Aftermath (`The bytes were
-//! never written` and the like) is left out: it follows upon a fault and does not say which.
+//! never written` and the like) is left out: it follows a fault and does not say which.
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -17,12 +17,12 @@ use crate::study::Ending;
 pub(super) enum Fault {
     OutOfMemory,
     DeviceLost,
-    /// No kernel out of those that do the same could be chosen.
+    /// No kernel could be chosen among those that do the same.
     Autotune,
-    /// A shader was refused, or its launch was.
+    /// A shader or its launch was refused.
     Pipeline,
     NoDevice,
-    /// The driver ended the process without a word.
+    /// The driver ended the process without a message.
     DriverCrash,
 }
 
@@ -49,8 +49,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How each fault is told; `..` stands for any text within a line. The first row with a match anywhere in the log
-/// counts: a device that is lost for want of memory says both.
+/// How each fault is reported; `..` stands for any text within a line. The first row with a match anywhere in the log
+/// counts: a device that is lost for lack of memory reports both.
 const TEXTS: &[(Fault, &[&str])] = &[
     (
         Fault::OutOfMemory,
@@ -147,7 +147,7 @@ const PROGRAMS_OWN: &[&str] = &["panicked at ", "has overflowed its stack"];
 /// Signals by which drivers end a process.
 const DRIVERS_SIGNALS: [Signal; 3] = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGABRT];
 
-/// The fault of a run that ended so, and the line that tells it. `log` is the whole of what it wrote.
+/// The fault of a run that ended this way, and the line that shows it. `log` is all that it wrote.
 pub(super) fn recognise(log: impl BufRead, exit: &Exit) -> io::Result<Option<(Fault, String)>> {
     let mut found: Option<(usize, String)> = None;
     let mut explained = false;
@@ -164,7 +164,9 @@ pub(super) fn recognise(log: impl BufRead, exit: &Exit) -> io::Result<Option<(Fa
     let of_driver = DRIVERS_SIGNALS.iter().any(|signal| *exit == Exit::Signalled(*signal as i32));
     Ok(match found {
         Some((row, line)) => Some((TEXTS[row].0, line)),
-        None if of_driver && !explained => Some((Fault::DriverCrash, "it ended without a word".to_owned())),
+        None if of_driver && !explained => {
+            Some((Fault::DriverCrash, "it ended without a message".to_owned()))
+        }
         None => None,
     })
 }
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn each_text_is_told_from_all_others() {
+    fn each_text_is_distinguished_from_all_others() {
         for (fault_of_row, texts) in TEXTS {
             for text in *texts {
                 let said = format!(
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_comes_before_the_device_that_was_lost_for_want_of_it() {
+    fn lack_of_memory_comes_before_the_device_lost_by_it() {
         let log = "thread 'DSD-0-0' panicked at a:\nDevice is lost\nreason Unknown: Out of memory\nThe device is poisoned\n";
         let (found, line) = fault(log, Exit::Failure(101)).unwrap();
         assert_eq!((found, line.as_str()), (Fault::OutOfMemory, "reason Unknown: Out of memory"));
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_driver_that_ends_the_process_leaves_no_words() {
+    fn a_driver_that_ends_the_process_leaves_no_message() {
         for signal in DRIVERS_SIGNALS {
             let exit = Exit::Signalled(signal as i32);
             let found =
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_breaks_by_itself_is_no_fault_of_a_device() {
+    fn what_a_program_breaks_by_itself_is_not_a_fault_of_the_device() {
         for log in [
             "thread 'main' panicked at src/model.rs:3:9:\nshapes differ\n",
             "",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Metric, PhaseLimits};
 use crate::study::{Budget, ProgramId};
 
-/// A file of a commit. (Symbolic links and submodules are left out by whoever makes the tree.)
+/// A file of a commit. (Symbolic links and submodules are left out of a tree.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct File {
     pub(crate) bytes: Arc<[u8]>,
@@ -22,13 +22,13 @@ pub(crate) type Tree = BTreeMap<String, File>;
 pub(crate) struct Plan {
     /// Directory of the package relative to the repository's root; empty for the root.
     pub(crate) package: String,
-    /// Which binary to run, where the package has several.
+    /// Which binary to run, if the package has several.
     pub(crate) binary: Option<String>,
     /// Arguments of the binary; `{seed}` and `{budget}` are replaced.
     pub(crate) arguments: Vec<String>,
     /// As the trainee reads it: `20s`, `500steps`.
     pub(crate) budget: Budget,
-    /// The budget of the smoke run; `None` where a program knows no budget in steps.
+    /// The budget of the smoke run; `None` if a program has no budget in steps.
     pub(crate) smoke_budget: Option<Budget>,
     pub(crate) metric: Metric,
     pub(crate) limits: PhaseLimits,
@@ -42,11 +42,11 @@ impl Plan {
 /// One run of one program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job<'a> {
-    /// What people call it: `trial 17, RoPE instead of learned positions`.
+    /// Its name for people: `trial 17, RoPE instead of learned positions`.
     pub(crate) title: &'a str,
     pub(crate) program: &'a ProgramId,
     pub(crate) tree: &'a Tree,
     pub(crate) seed: u64,
-    /// Where the logs go, one file a phase; created if need be.
+    /// Where the logs go, one file per phase; created if missing.
     pub(crate) logs: &'a Path,
 }

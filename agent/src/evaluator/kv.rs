@@ -1,5 +1,5 @@
-//! Reads a line of the trainee: a word, then `key=value` pairs. Values hold no spaces, but for
-//! `message`, which is the rest of the line. What is no such line is somebody's prose and no error.
+//! Reads a line of the trainee: a word, then `key=value` pairs. Values contain no spaces, except for
+//! `message`, which is the rest of the line. Any other line is prose and not an error.
 
 /// The pairs of a line, in order.
 pub(super) struct Fields<'a>(Vec<(&'a str, &'a str)>);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn prose_is_no_line_of_ours() {
+    fn prose_is_not_a_line_of_the_protocol() {
         for line in ["progress", "progress is slow", "progressive a=1", "the result a=1", "result a b=1"] {
             assert!(Fields::of("progress", line).is_none() && Fields::of("result", line).is_none(), "{line}");
         }

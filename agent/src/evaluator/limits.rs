@@ -14,12 +14,12 @@ const SMOKE: Duration = Duration::from_secs(300);
 /// own clock stands still during evaluation.
 const TRAIN_FACTOR: f64 = 4.0;
 const TRAIN_FLOOR: Duration = Duration::from_secs(300);
-/// Where neither a time budget nor a measured baseline tells how long a run takes.
+/// For runs of which neither a time budget nor a measured baseline says how long they take.
 const TRAIN_UNKNOWN: Duration = Duration::from_secs(6 * 3600);
-/// Silence that is allowed, as a share of the time expected: four progress points out of sixteen.
+/// Allowed silence, as a share of the expected time: four progress points out of sixteen.
 const SILENCE_SHARE: f64 = 0.25;
 const SILENCE_FLOOR: Duration = Duration::from_secs(120);
-/// Share of the machine's memory that one trial may hold.
+/// Share of the machine's memory that the trials of all slots may hold together.
 const MEMORY_SHARE: f64 = 0.8;
 /// Bytes that stay free on the disk.
 const DISK_FLOOR: u64 = 1 << 30;
@@ -46,15 +46,17 @@ pub(crate) struct PhaseLimits {
 }
 
 impl PhaseLimits {
-    /// `measured` is the training time of the baseline, once known; `speaks` says whether programs
-    /// report progress of themselves, without which silence means nothing.
+    /// `measured` is the training time of the baseline, once known; `speaks` says whether programs report progress,
+    /// without which silence means nothing; `slots` is how many share the machine.
     pub(crate) fn derive(
         budget: &Budget,
         measured: Option<Seconds>,
         speaks: bool,
+        slots: usize,
         set: &LimitSettings,
     ) -> Self {
-        let memory = set.memory.or_else(|| Some((total_memory()? as f64 * MEMORY_SHARE) as u64));
+        let share = MEMORY_SHARE / slots.max(1) as f64;
+        let memory = set.memory.or_else(|| Some((total_memory()? as f64 * share) as u64));
         let disk_floor = set.disk_floor.unwrap_or(DISK_FLOOR);
         let expected = longer(measured, budget.seconds());
         let limits = |deadline, silence| Limits { deadline: Some(deadline), silence, memory, disk_floor };
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
 
     fn train(budget: &str, measured: Option<f64>, set: &LimitSettings) -> Limits {
-        PhaseLimits::derive(&budget.into(), measured, true, set).train
+        PhaseLimits::derive(&budget.into(), measured, true, 1, set).train
     }
 
     #[test]
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_fixed_holds() {
+    fn limits_that_the_user_sets_hold() {
         let set = LimitSettings {
             train: Some(Duration::from_secs(7)),
             memory: Some(9),
@@ -122,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_foreign_program_may_be_silent() {
-        let limits = PhaseLimits::derive(&"20s".into(), None, false, &LimitSettings::default());
+        let limits = PhaseLimits::derive(&"20s".into(), None, false, 1, &LimitSettings::default());
         assert_eq!(limits.train.silence, None);
         assert!(limits.train.memory.unwrap() > 1 << 28);
     }

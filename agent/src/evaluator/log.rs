@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// As much of a log's end as is read for a reason, in bytes.
+/// How many bytes at a log's end are searched for a reason.
 const LOG_TAIL: u64 = 1 << 20;
 
 /// The end of a log; empty when there is none.

@@ -5,14 +5,14 @@ use regex::Regex;
 /// The number that a study lowers.
 #[derive(Clone, Debug)]
 pub(crate) struct Metric {
-    /// As people call it, and as the key of our protocol: `val_bpb`.
+    /// Its name, which is also its key in our protocol: `val_bpb`.
     pub(crate) name: String,
     /// Higher is better; its values are negated where they are read.
     pub(crate) maximise: bool,
     pub(crate) source: MetricSource,
 }
 
-/// How a program tells its metric.
+/// How a program reports its metric.
 #[derive(Clone, Debug)]
 pub(crate) enum MetricSource {
     /// `progress` and `result` lines, as a program written for autoresearch prints them.
@@ -37,7 +37,7 @@ impl Metric {
         if self.maximise { -value } else { value }
     }
 
-    /// The key of the same metric on a part that no study sees: `test_bpb` beside `val_bpb`.
+    /// The key of the same metric on data that no study sees: `test_bpb` for `val_bpb`.
     pub(crate) fn test_name(&self) -> String {
         format!("test_{}", self.name.strip_prefix("val_").unwrap_or(&self.name))
     }

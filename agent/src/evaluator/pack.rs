@@ -1,5 +1,5 @@
-//! A program's binary as something that can be carried away: made ready here, trained where no compiler is, and judged
-//! here by what was written there. Nothing is stopped early there.
+//! A program's binary as something to take elsewhere: prepared here, trained where there is no compiler, and judged here
+//! by its output there. Nothing is stopped early there.
 
 use std::fs::{self, File};
 use std::io;
@@ -24,7 +24,7 @@ use crate::study::{Ending, Measurement, Seconds};
 /// A training run that took place elsewhere.
 #[derive(Debug)]
 pub(crate) struct Elsewhere<'a> {
-    /// What it wrote to stdout, after a first line that is the command.
+    /// What it wrote to stdout, after a first line with the command.
     pub(crate) log: &'a Path,
     /// What it wrote to stderr; may be missing.
     pub(crate) errors: &'a Path,
@@ -36,8 +36,8 @@ pub(crate) struct Elsewhere<'a> {
 }
 
 impl Evaluator {
-    /// Builds a program and finds what crashes at once; what does not is left in a folder as `<program>.gz`. The
-    /// measurement is that of the phases so far: without a metric, and `Completed` where there is something to train.
+    /// Builds a program and gives it a smoke run; if it does not crash, it is left in a folder as `<program>.gz`. The
+    /// measurement is that of the phases so far: without a metric, and `Completed` if there is something to train.
     pub(crate) async fn pack(
         &self,
         slot: &mut Slot,
@@ -63,8 +63,8 @@ impl Evaluator {
     ) -> Result<(), Stop> {
         let packed = folder.join(format!("{}.gz", job.program));
         let aside = folder.join(format!("{}.part", job.program));
-        fs::create_dir_all(folder).map_err(Stop::io("cannot make the folder of the binaries"))?;
-        // A machine may have no `strip`; then the file is larger, and that is all.
+        fs::create_dir_all(folder).map_err(Stop::io("cannot create the folder of the binaries"))?;
+        // A machine may have no `strip`; then the file is just larger.
         if !self.strip(job, binary, &aside, cancelled).await? {
             fs::copy(binary, &aside).map_err(Stop::io("cannot copy the binary"))?;
         }
@@ -91,11 +91,11 @@ impl Evaluator {
         }
     }
 
-    /// Judges a training run by what it left, as one that was heard here. Its output becomes the log of the job.
+    /// Judges a training run by its output, like one that ran here. Its output becomes the log of the job.
     pub(crate) fn read_back(&self, job: &Job<'_>, ran: &Elsewhere<'_>) -> Result<Measurement, EvaluateError> {
         let log = job.logs.join("train.log");
         let lost =
-            |source| EvaluateError::Io { what: format!("cannot take over {}", ran.log.display()), source };
+            |source| EvaluateError::Io { what: format!("cannot import {}", ran.log.display()), source };
         let heard = keep(ran, job.logs, &log).map_err(lost)?;
         let fault = fault(&log, &ran.exit).map_err(lost)?;
         let metric = &self.plan.metric;
@@ -129,7 +129,7 @@ impl Evaluator {
     }
 }
 
-/// Compresses a file into another and removes it. The same bytes give the same bytes: no name and no time is kept.
+/// Compresses a file into another and removes it. The same input gives the same bytes: no name and no time is kept.
 fn gzip(from: &Path, to: &Path) -> io::Result<()> {
     let unfinished = to.with_extension("gz.part");
     let mut encoder = GzEncoder::new(File::create(&unfinished)?, Compression::default());
@@ -139,7 +139,7 @@ fn gzip(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
-/// Writes the log of a run, and gives the part that a trainee speaks in.
+/// Writes the log of a run, and returns the trainee's part of it.
 fn keep(ran: &Elsewhere<'_>, logs: &Path, log: &Path) -> io::Result<Vec<u8>> {
     let heard = fs::read(ran.log)?;
     let errors = fs::read(ran.errors).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Reads what a training run tells: the points of its curve, its result, its complaints. It believes
+//! Reads what a training run reports: the points of its curve, its result, its complaints. It believes
 //! nothing that is not a number, and does not know how the process ended.
 
 use std::fs;
@@ -10,13 +10,13 @@ use super::kv::Fields;
 use super::{Metric, MetricSource};
 use crate::study::{Ending, Point};
 
-/// What a run has told so far. Values are turned so that lower is better.
+/// What a run has reported so far. Values are turned so that lower is better.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) curve: Vec<Point>,
-    /// Finite or not, as told.
+    /// Finite or not, as reported.
     pub(super) metric: Option<f64>,
-    /// The same on a part that no study sees, where the program was asked for it.
+    /// The same on data that no study sees, if the program was asked for it.
     pub(super) test: Option<f64>,
     /// How many `result` lines there were: more than one is one too many.
     pub(super) results: usize,
@@ -26,7 +26,7 @@ pub(super) struct Told {
     pub(super) params: Option<u64>,
     pub(super) device: Option<String>,
     pub(super) device_memory: Option<u64>,
-    /// The first complaint: how the run must be taken, and why.
+    /// The first complaint: how the run must be judged, and why.
     pub(super) fault: Option<(Ending, String)>,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum Heard {
     Nothing,
     /// A new point, the last of the curve.
     Point,
-    /// A value that is no number: nothing good can follow.
+    /// A value that is not a number: nothing good can follow.
     Diverged,
 }
 

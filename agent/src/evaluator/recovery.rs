@@ -1,4 +1,4 @@
-//! What makes a device doubtful, and how the doubt is cleared: a process of its own computes on the device before the
+//! What makes a device doubtful, and how the doubt is cleared: a separate process computes on the device before the
 //! next run does. While that fails it is tried again, and in the end the study stops where it is.
 
 use std::ffi::OsString;
@@ -15,16 +15,16 @@ use super::{Job, Slot, verdict};
 use crate::device::Device;
 use crate::runner::{Command, Exit, Limits, Runner};
 
-/// Pauses before the tries after the first: a driver resets in seconds, and a minute is all that patience can hope for.
+/// Pauses before each try after the first: a driver resets in seconds, and after a minute there is little hope left.
 const PAUSES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(60)];
 
-/// A driver that nobody uses may take seconds to wake up.
+/// An idle driver may take seconds to wake up.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How a device is probed.
 #[derive(Clone, Debug)]
 pub(crate) struct Recovery {
-    /// The command that succeeds where the device works; the device's name is its last word.
+    /// The command that succeeds if the device works; the device's name is its last word.
     pub(super) words: Vec<OsString>,
     pub(super) pauses: Vec<Duration>,
 }
@@ -35,7 +35,7 @@ impl Recovery {
         Self { words: vec![program.into(), "probe".into()], pauses: PAUSES.to_vec() }
     }
 
-    /// Why a device does not work; `None` where it does.
+    /// Why a device does not work; `None` if it does.
     pub(crate) async fn probe(
         &self,
         runner: &Runner,
@@ -53,7 +53,7 @@ impl Recovery {
         let words = verdict::words(&tail(&command.log));
         Ok(match (finished.exit, words) {
             (Exit::Success, _) => None,
-            // Drivers write there too, and who was killed had no last word.
+            // Drivers write there too, and a killed process leaves no last line.
             (exit @ Exit::Failure(_), Some(words)) => {
                 Some(format!("{} ({exit})", words.trim_start_matches("error: ")))
             }
@@ -61,7 +61,7 @@ impl Recovery {
         })
     }
 
-    /// Waits until the slot's device is known to work. Whoever calls it may train there, and so is alone on a GPU.
+    /// Waits until the slot's device is known to work. The caller may train there, and so is alone on a GPU.
     pub(super) async fn clear_doubt(
         &self,
         runner: &Runner,
@@ -82,7 +82,7 @@ impl Recovery {
                 return Err(EvaluateError::Device { device, reason, doubt: why.clone() }.into());
             };
             let next = humantime::format_duration(*pause);
-            let text = format!("device {device} does not work: {reason}; {why}; it is tried again in {next}");
+            let text = format!("device {device} does not work: {reason}; {why}; trying again in {next}");
             (watch.progress)(Progress::Waiting(text));
             until_cancelled(&mut watch.cancelled, sleep(*pause)).await.ok_or_else(Stop::cancelled)?;
         }
@@ -92,7 +92,7 @@ impl Recovery {
 }
 
 /// Makes sure that nothing trains on the slot's device before it is known to work. What was killed may have left it
-/// hanging, whoever's fault that was.
+/// hanging, whatever the cause.
 pub(super) async fn doubt(slot: &Slot, job: &Job<'_>, log: &Path, reason: &str) {
     if slot.gate.device.is_wgpu() {
         let (title, log) = (job.title, log.display());

@@ -1,8 +1,8 @@
 //! A slot: the directory in which one trial at a time is built and run, and the device it runs on.
 //!
 //! It lies outside the user's repository, where cargo would read that repository's configuration and
-//! workspace, and can be thrown away at any time. Cargo takes a source for fresh by its mtime, so
-//! every file that is written here gets a new one, and none that stays the same is touched.
+//! workspace, and can be thrown away at any time. Cargo decides by mtime what is fresh, so
+//! every file that is written here gets a new one, and no file that stays the same is touched.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, OpenOptions, Permissions};
@@ -15,10 +15,13 @@ use super::{File, Tree};
 use crate::device::Gate;
 use crate::study::ProgramId;
 
-/// How many binaries stay, so that a repeat or a confirmation need not build: each may have 100 MB.
+/// How many binaries are kept, so that a repeat or a confirmation need not build: each may be 100 MB.
 const BINARIES_KEPT: usize = 8;
 
-/// Where the slots of all repositories lie: `$XDG_CACHE_HOME/autoresearch`.
+/// File of a slot that is there once a build has succeeded in it.
+const COMPILED: &str = "compiled";
+
+/// Where the slots of all repositories are: `$XDG_CACHE_HOME/autoresearch`.
 pub(crate) fn cache_directory() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = set("XDG_CACHE_HOME").filter(|path| path.is_absolute());
@@ -26,7 +29,7 @@ pub(crate) fn cache_directory() -> PathBuf {
     cache.join("autoresearch")
 }
 
-/// Where the slots of a repository lie: in the cache, `<name>-<hash of its path>`.
+/// Where the slots of a repository are: in the cache, `<name>-<hash of its path>`.
 pub(crate) fn slots_directory(repository: &Path) -> PathBuf {
     let path = repository.canonicalize().unwrap_or_else(|_| repository.to_owned());
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -45,8 +48,8 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Makes the directories of a slot if need be. A new one starts from what the agent's own build
-    /// has compiled, if it is at hand.
+    /// Makes the directories of a slot if needed. A new one starts from what the agent's own build
+    /// has compiled, if that is at hand.
     pub(crate) fn open(slots: &Path, number: usize, gate: Gate) -> io::Result<Self> {
         let root = slots.join(format!("slot-{number}"));
         fs::create_dir_all(&root)?;
@@ -55,20 +58,42 @@ impl Slot {
         let _ = fs::remove_dir_all(slot.binaries());
         fs::create_dir_all(slot.binaries())?;
         if !slot.target().exists() {
-            slot.make_target()?;
+            let _ = fs::remove_file(slot.root.join(COMPILED));
+            slot.make_target(warm::own_release_directory().as_deref())?;
         }
         Ok(slot)
     }
 
     /// Makes the target directory aside and moves it into place, so that a half-warm one is never used.
-    fn make_target(&self) -> io::Result<()> {
+    fn make_target(&self, donor: Option<&Path>) -> io::Result<()> {
         let aside = self.root.join("target.unfinished");
         let _ = fs::remove_dir_all(&aside);
         fs::create_dir_all(&aside)?;
-        if let Some(donor) = warm::own_release_directory() {
-            warm::start(&donor, &aside.join("release"))?;
+        if let Some(donor) = donor {
+            warm::start(donor, &aside.join("release"))?;
         }
+        let _ = fs::remove_dir_all(self.target());
         fs::rename(aside, self.target())
+    }
+
+    /// Starts from what another slot of the repository has compiled, if this one has not compiled anything yet. The lock
+    /// must be held.
+    pub(super) fn start_from_a_neighbour(&self) -> io::Result<()> {
+        let neighbours = fs::read_dir(self.root.parent().expect("slots lie in a directory"))?;
+        let neighbours = neighbours.filter_map(Result::ok).map(|entry| entry.path());
+        let mut compiled = neighbours.filter(|root| root.join(COMPILED).exists());
+        let Some(donor) = compiled.next().filter(|_| !self.root.join(COMPILED).exists()) else {
+            return Ok(());
+        };
+        self.make_target(Some(&donor.join("target/release")))?;
+        // Cargo would take a source that is older than its neighbour's artefacts for fresh.
+        fs::remove_dir_all(self.source())?;
+        fs::create_dir_all(self.source())
+    }
+
+    /// Notes that the dependencies have been compiled here.
+    pub(super) fn has_compiled(&self) -> io::Result<()> {
+        fs::write(self.root.join(COMPILED), "")
     }
 
     pub(crate) fn source(&self) -> PathBuf {
@@ -83,7 +108,7 @@ impl Slot {
         self.root.join("bin")
     }
 
-    /// The binary of a program that was built here lately.
+    /// The binary of a program that was built here recently.
     pub(crate) fn binary(&self, program: &ProgramId) -> Option<PathBuf> {
         self.built.contains(program).then(|| self.binaries().join(program.as_str()))
     }
@@ -100,7 +125,7 @@ impl Slot {
         Ok(kept)
     }
 
-    /// The lock of the target directory, if nobody else holds it. It is free again when dropped.
+    /// The lock of the target directory, if nobody else holds it. It is released when dropped.
     pub(super) fn try_lock(&self) -> io::Result<Option<fs::File>> {
         let file = OpenOptions::new().create(true).append(true).open(self.root.join("lock"))?;
         match file.try_lock() {
@@ -113,7 +138,7 @@ impl Slot {
     /// Makes the source directory hold exactly this tree.
     pub(super) fn fill(&self, tree: &Tree) -> io::Result<()> {
         if let Some(path) = tree.keys().find(|path| !stays_inside(path)) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("'{path}' leaves the tree")));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("'{path}' is outside the tree")));
         }
         let directories = tree.keys().flat_map(|path| Path::new(path).ancestors().skip(1)).collect();
         remove_others(&self.source(), Path::new(""), tree, &directories)?;
@@ -179,7 +204,7 @@ mod tests {
 
     fn slot(directory: &tempfile::TempDir) -> Slot {
         fs::create_dir_all(directory.path().join("slot-0/target")).unwrap();
-        Slot::open(directory.path(), 0, Gate::new(Device::Processor, None)).unwrap()
+        Slot::open(directory.path(), 0, Gate::new(Device::Processor, None, false)).unwrap()
     }
 
     fn age(path: &Path) -> SystemTime {

@@ -1,4 +1,4 @@
-//! Why a trial goes no further: by an ending of the program's own, or by a fault that no program can help.
+//! Why a trial goes no further: an ending of the program itself, or a fault that no program can help.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,20 +7,20 @@ use crate::device::Device;
 use crate::study::Ending;
 
 /// What keeps a trial from being judged at all. It is not the program's fault, and the study cannot
-/// go on as if nothing were.
+/// go on as if nothing had happened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EvaluateError {
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
-    #[error("the disk is full: a trial was stopped to keep {} MiB free; make room and run again; its log is {}", .floor >> 20, .log.display())]
+    #[error("the disk is full: a trial was stopped to keep {} MiB free; free some space and run again; its log is {}", .floor >> 20, .log.display())]
     DiskFull { floor: u64, log: PathBuf },
     #[error("'{command}' cannot be started: {reason}")]
     Spawn { command: String, reason: String },
     #[error("{count} processes of a trial cannot be ended, so its device cannot be used again; its log is {}", .log.display())]
     Survivors { count: usize, log: PathBuf },
-    /// A fault of the device that does not pass.
+    /// A fault of the device that does not go away.
     #[error(
-        "device {device} does not work: {reason}; {doubt}; see to it, and `run` goes on from there: nothing is lost"
+        "device {device} does not work: {reason}; {doubt}; fix it, and `run` continues from there: nothing is lost"
     )]
     Device { device: Device, reason: String, doubt: String },
     /// The package has no binary, or more than one and none is chosen.
@@ -32,7 +32,7 @@ pub(crate) enum EvaluateError {
 
 /// Why a trial goes no further.
 pub(super) enum Stop {
-    /// The program ended so; the second is one line for people.
+    /// The program ended this way; the text is one line for people.
     End(Ending, String),
     Fault(EvaluateError),
 }

@@ -41,13 +41,13 @@ fn identity(tree: &Tree) -> ProgramId {
     ProgramId::new("", &Sources(tree.iter().map(text).collect::<BTreeMap<_, _>>()))
 }
 
-/// A probe by a shell script, which is told the device's name as `$0`, and is tried again at once.
+/// A probe by a shell script, which gets the device's name as `$0`, and is tried again at once.
 fn probe(script: &str) -> Recovery {
     let words = ["/bin/sh", "-c", script].map(Into::into).to_vec();
     Recovery { words, pauses: vec![Duration::ZERO; 2] }
 }
 
-/// A slot of its own, and an evaluator with limits that suit programs of milliseconds.
+/// A new slot, and an evaluator with limits that suit programs of milliseconds.
 struct Bench {
     directory: TempDir,
     slot: Slot,
@@ -55,11 +55,11 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(metric: Metric, smoke: bool) -> Self {
+    fn new(metric: Metric) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        // With a target directory that is there, no slot is warmed: these crates need nothing.
+        // A slot that has a target directory is not warmed: these crates need nothing.
         std::fs::create_dir_all(directory.path().join("slot-0/target")).unwrap();
-        let slot = Slot::open(directory.path(), 0, Gate::new(Device::Processor, None)).unwrap();
+        let slot = Slot::open(directory.path(), 0, Gate::new(Device::Processor, None, false)).unwrap();
         let set = LimitSettings {
             train: Some(Duration::from_secs(60)),
             memory: Some(256 << 20),
@@ -71,9 +71,9 @@ impl Bench {
             binary: None,
             arguments: Vec::new(),
             budget: "160steps".into(),
-            smoke_budget: smoke.then(|| Plan::SMOKE_BUDGET.into()),
+            smoke_budget: Some(Plan::SMOKE_BUDGET.into()),
             metric,
-            limits: PhaseLimits::derive(&"160steps".into(), None, true, &set),
+            limits: PhaseLimits::derive(&"160steps".into(), None, true, 1, &set),
         };
         Self {
             directory,
@@ -83,12 +83,12 @@ impl Bench {
     }
 
     fn quick() -> Self {
-        Self::new(Metric::val_bpb(), true)
+        Self::new(Metric::val_bpb())
     }
 
     /// Gives the slot a device that can fail.
     fn on(mut self, device: Device) -> Self {
-        self.slot.gate = Gate::new(device, Some("a driver 1.0".to_owned()));
+        self.slot.gate = Gate::new(device, Some("a driver 1.0".to_owned()), false);
         self
     }
 
@@ -123,7 +123,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn a_program_is_built_smoked_and_trained_and_its_result_is_its_own() {
+async fn a_program_is_built_and_trained_and_its_result_is_its_own() {
     let mut bench = Bench::quick();
     let plain = stand_in("quick");
     let first = bench.run(&plain, 7).await;
@@ -132,7 +132,7 @@ async fn a_program_is_built_smoked_and_trained_and_its_result_is_its_own() {
     assert_eq!(first.curve[15].share, 1.0);
     assert!((first.metric.unwrap() - first.curve[15].value - 0.01).abs() < 1e-5);
     assert_eq!((first.steps, first.device.as_deref()), (Some(160), Some("none")));
-    assert!(first.build_seconds > 0.0 && first.smoke_seconds > 0.0 && first.memory.unwrap() > 0);
+    assert!(first.build_seconds > 0.0 && first.train_seconds > 0.0 && first.memory.unwrap() > 0);
 
     // Another program in the same slot and target directory: the trap that cargo sets.
     let better = bench.run(&with(&plain, "src/recipe.rs", "f64 = 1e-3", "f64 = 3e-3"), 7).await;
@@ -160,15 +160,14 @@ async fn every_mishap_has_its_ending() {
         (4, Ending::OutOfMemory, "out of memory"),
         (5, Ending::Invalid, "the model is not causal"),
         (6, Ending::Diverged, "loss 913.0 is above the bound"),
-        (7, Ending::Crashed, "it ended well but told no val_bpb"),
-        (8, Ending::Invalid, "the result is of program 0123456789abcdef"),
+        (7, Ending::Crashed, "it ended successfully but reported no val_bpb"),
+        (8, Ending::Invalid, "the result is from program 0123456789abcdef"),
         (9, Ending::TimedOut, "no output for 1s"),
     ];
     let mut bench = Bench::quick();
-    bench.evaluator.plan.smoke_budget = None;
     for (mishap, ending, reason) in table {
         let tree = with(&stand_in("quick"), "src/mishap.rs", "u32 = 0", &format!("u32 = {mishap}"));
-        // Short only where silence is what is looked for: a busy machine is slow to start things.
+        // Short only where silence is expected: a busy machine is slow to start things.
         let patience = if ending == Ending::TimedOut { 1 } else { 60 };
         bench.evaluator.plan.limits.train.silence = Some(Duration::from_secs(patience));
         let found = bench.run(&tree, 0).await;
@@ -193,11 +192,12 @@ async fn what_does_not_compile_is_unviable_and_the_next_program_is_not() {
 }
 
 #[tokio::test]
-async fn the_smoke_run_saves_the_budget_of_a_program_that_crashes_at_once() {
+async fn a_program_that_crashes_at_once_costs_no_more_than_its_first_steps() {
     let mut bench = Bench::quick();
+    bench.evaluator.plan.budget = "60s".into();
     let found = bench.run(&with(&stand_in("quick"), "src/mishap.rs", "u32 = 0", "u32 = 2"), 0).await;
-    assert_eq!((found.ending, found.train_seconds), (Ending::Crashed, 0.0));
-    assert!(found.reason.starts_with("smoke run: panic"), "{}", found.reason);
+    assert_eq!(found.ending, Ending::Crashed);
+    assert!(found.reason.starts_with("panic") && found.train_seconds < 30.0, "{found:?}");
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn a_cancelled_trial_ends_at_once() {
     };
     let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, cancelled };
     let job = Job { title: "trial 17", program: &program, tree: &tree, seed: 0, logs: &logs };
-    // A campaign may give each slot a task of its own.
+    // A campaign may give each slot its own task.
     fn can_be_sent<T: Send>(value: T) -> T {
         value
     }
@@ -245,12 +245,12 @@ async fn nothing_is_built_on_a_device_while_something_trains_there() {
     assert!(!bench.directory.path().join("logs/build.log").exists());
     drop(training);
     assert_eq!(bench.run(&tree, 0).await.ending, Ending::Completed);
-    // A program that is built already disturbs nobody.
+    // A program that is already built disturbs nobody.
     let _training = bench.slot.gate.enter_to_train().await;
     assert_eq!(bench.run(&tree, 1).await.ending, Ending::Completed);
 }
 
-/// The stand-in, which dies of a fault that it is told in words.
+/// The stand-in, which dies of a fault with the given words.
 fn faulty(words: &str, end: &str) -> Tree {
     let tree = with(&stand_in("quick"), "src/mishap.rs", "u32 = 0", "u32 = 10");
     let tree = with(&tree, "src/main.rs", "WORDS: &str = \"\"", &format!("WORDS: &str = {words:?}"));
@@ -291,23 +291,17 @@ async fn each_fault_of_a_device_has_its_ending_and_its_name() {
             Ending::DeviceFailed,
             "no device: Unable to acquire wgpu device",
         ),
-        ("", "abort", Ending::DeviceFailed, "driver crash: it ended without a word (SIGABRT)"),
+        ("", "abort", Ending::DeviceFailed, "driver crash: it ended without a message (SIGABRT)"),
         ("shapes differ", "panic", Ending::Crashed, "panic: shapes differ at src/main.rs"),
     ];
     let mut bench = Bench::quick().on(Device::Gpu(0));
-    bench.evaluator.plan.smoke_budget = None;
     for (words, end, ending, reason) in table {
         let found = bench.run(&faulty(words, end), 0).await;
         assert_eq!(found.ending, ending, "{words}: {found:?}");
         assert!(found.reason.starts_with(reason), "{words}: {found:?}");
     }
-    // In the smoke run, the fault's name still comes first.
-    bench.evaluator.plan.smoke_budget = Some(Plan::SMOKE_BUDGET.into());
-    let found = bench.run(&faulty("Device is lost", "panic"), 1).await;
-    assert!(found.reason.starts_with("device lost: smoke run: Device is lost"), "{found:?}");
     // On the processor these are words like any others.
     let mut bench = Bench::quick();
-    bench.evaluator.plan.smoke_budget = None;
     let found = bench.run(&faulty("Device is lost", "panic"), 0).await;
     assert!(found.reason.starts_with("panic: Device is lost"), "{found:?}");
 }
@@ -326,7 +320,6 @@ async fn a_run_learns_its_device_and_its_driver_is_kept() {
 #[tokio::test]
 async fn after_a_fault_of_the_device_the_next_run_waits_until_it_works() {
     let mut bench = Bench::quick().on(Device::Software);
-    bench.evaluator.plan.smoke_budget = None;
     let (plain, count) = (stand_in("quick"), bench.directory.path().join("count"));
     // Fails at the second and third time.
     bench.evaluator.recovery = probe(&format!(
@@ -364,11 +357,11 @@ async fn after_a_fault_of_the_device_the_next_run_waits_until_it_works() {
 }
 
 #[tokio::test]
-async fn a_device_that_stays_away_ends_the_study_and_nothing_runs_on_it() {
+async fn a_device_that_stays_broken_ends_the_study_and_nothing_runs_on_it() {
     let mut bench = Bench::quick().on(Device::Gpu(0));
     bench.run(&faulty("The device is poisoned", "panic"), 0).await;
     bench.evaluator.recovery = probe("exit 1");
-    std::fs::remove_file(bench.directory.path().join("logs/smoke.log")).unwrap();
+    std::fs::remove_file(bench.directory.path().join("logs/train.log")).unwrap();
     let plain = stand_in("quick");
     let error = bench.try_to_run(&plain, 0, &identity(&plain), |_| None, &mut |_| {}).await.unwrap_err();
     let text = error.to_string();
@@ -376,13 +369,13 @@ async fn a_device_that_stays_away_ends_the_study_and_nothing_runs_on_it() {
         "device wgpu:0 does not work: exit code 1",
         "trial 17",
         "The device is poisoned",
-        "smoke.log",
-        "`run` goes on",
+        "train.log",
+        "`run` continues",
     ] {
         assert!(text.contains(words), "{words} is not in: {text}");
     }
     assert!(
-        !bench.directory.path().join("logs/smoke.log").exists(),
+        !bench.directory.path().join("logs/train.log").exists(),
         "it was run on a device that does not work"
     );
 }
@@ -394,7 +387,7 @@ async fn a_foreign_crate_is_built_anew_each_time_and_read_by_a_pattern() {
         result: pattern(r"^done: ([\d.]+) %"),
         progress: Some(pattern(r"^\[(?<step>\d+)/(?<steps>\d+)\].*: (?<value>[\d.]+) %")),
     };
-    let mut bench = Bench::new(Metric { name: "accuracy".to_owned(), maximise: true, source }, false);
+    let mut bench = Bench::new(Metric { name: "accuracy".to_owned(), maximise: true, source });
     bench.evaluator.plan.arguments = ["--seed", "{seed}", "--epochs", "5"].map(str::to_owned).to_vec();
     let plain = stand_in("foreign");
     let first = bench.run(&plain, 3).await;
@@ -404,7 +397,8 @@ async fn a_foreign_crate_is_built_anew_each_time_and_read_by_a_pattern() {
     assert_eq!(better.metric, Some(-90.3));
     // A slot that knows nothing of earlier builds, over a target directory that holds this very one.
     for _ in 0..2 {
-        bench.slot = Slot::open(bench.directory.path(), 0, Gate::new(Device::Processor, None)).unwrap();
+        bench.slot =
+            Slot::open(bench.directory.path(), 0, Gate::new(Device::Processor, None, false)).unwrap();
         let anew = bench.run(&plain, 3).await;
         assert_eq!((anew.metric, anew.build_seconds > 0.0), (first.metric, true), "{anew:?}");
     }
@@ -413,7 +407,7 @@ async fn a_foreign_crate_is_built_anew_each_time_and_read_by_a_pattern() {
 #[tokio::test]
 async fn a_foreign_crate_is_read_through_the_logs_of_burn_train() {
     let source = MetricSource::BurnTrain { directory: "artifacts".to_owned(), log: "Loss".to_owned() };
-    let mut bench = Bench::new(Metric { name: "loss".to_owned(), maximise: false, source }, false);
+    let mut bench = Bench::new(Metric { name: "loss".to_owned(), maximise: false, source });
     bench.evaluator.plan.arguments = ["--logs", "artifacts", "--epochs", "3"].map(str::to_owned).to_vec();
     let found = bench.run(&stand_in("foreign"), 0).await;
     assert_eq!((found.ending, found.curve.len()), (Ending::Completed, 3));
@@ -424,7 +418,7 @@ async fn a_foreign_crate_is_read_through_the_logs_of_burn_train() {
 }
 
 #[tokio::test]
-async fn dependencies_are_fetched_or_the_reason_is_told() {
+async fn dependencies_are_fetched_or_the_reason_is_reported() {
     let bench = Bench::quick();
     let logs = bench.directory.path().join("logs");
     let (_sender, never) = tokio::sync::watch::channel(false);
@@ -459,8 +453,9 @@ fn target_project() -> Tree {
 fn warm_bench() -> Bench {
     let mut bench = Bench::quick();
     let slots = bench.directory.path().join("warm");
-    bench.slot = Slot::open(&slots, 0, Gate::new(Device::Processor, None)).unwrap();
-    bench.evaluator.plan.limits = PhaseLimits::derive(&"20s".into(), None, true, &LimitSettings::default());
+    bench.slot = Slot::open(&slots, 0, Gate::new(Device::Processor, None, false)).unwrap();
+    bench.evaluator.plan.limits =
+        PhaseLimits::derive(&"20s".into(), None, true, 1, &LimitSettings::default());
     bench
 }
 
@@ -474,7 +469,6 @@ async fn a_warm_slot_compiles_the_target_project_and_nothing_else() {
     let mut bench = warm_bench();
     // Three minutes are enough for one crate, and far from enough for burn.
     bench.evaluator.plan.limits.build.deadline = Some(Duration::from_secs(180));
-    bench.evaluator.plan.smoke_budget = None;
     bench.evaluator.plan.budget = "1steps".into();
     let tree = target_project();
     let found = bench.run(&tree, 0).await;

@@ -30,14 +30,14 @@ struct Run<'a> {
 struct Ran {
     finished: Finished,
     told: Told,
-    /// Name of the fault that its device met, and a colon; empty where there was none.
+    /// Name of the fault that its device met, and a colon; empty if there was none.
     fault: String,
     ending: Ending,
     reason: String,
 }
 
 impl Ran {
-    /// The fault's name comes first: it stands in the journal and in the commit.
+    /// The fault's name comes first: it goes into the journal and the commit.
     fn into_result(self, phase: &str) -> Result<(), Stop> {
         if self.ending == Ending::Completed {
             return Ok(());
@@ -159,7 +159,7 @@ impl Evaluator {
     }
 }
 
-/// The fault of a device that a run met, and how the run told it. There is none to look for where a run ended well,
+/// The fault of a device that a run met, and how the run reported it. There is none to look for if a run succeeded,
 /// was stopped by us, or took more memory than there is.
 pub(super) fn fault(log: &Path, exit: &Exit) -> std::io::Result<Option<(Fault, String)>> {
     if matches!(exit, Exit::Success | Exit::Stopped | Exit::OutOfMemory) {
@@ -168,7 +168,7 @@ pub(super) fn fault(log: &Path, exit: &Exit) -> std::io::Result<Option<(Fault, S
     fault::recognise(BufReader::new(File::open(log)?), exit)
 }
 
-/// What a training run told, once it is known how it ended.
+/// What a training run reported, once it is known how it ended.
 pub(super) fn take_over(told: Told, ending: Ending, measurement: &mut Measurement) {
     measurement.curve = told.curve;
     measurement.tokens = told.tokens;
@@ -180,7 +180,7 @@ pub(super) fn take_over(told: Told, ending: Ending, measurement: &mut Measuremen
     measurement.test = told.test.filter(|value| ending == Ending::Completed && value.is_finite());
 }
 
-/// Shows the newest point to who watches, and asks the pruner unless nothing is left to save.
+/// Shows the newest point to the watcher, and asks the pruner unless nothing is left to save.
 fn ask(watch: &mut Watch<'_>, told: &Told) -> Option<String> {
     let point = *told.curve.last()?;
     (watch.progress)(Progress::Point(point));

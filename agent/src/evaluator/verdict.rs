@@ -1,4 +1,4 @@
-//! From how a process ended and what it told to how the trial ended, with one line of why.
+//! From how a process ended and what it reported to how the trial ended, with a reason in one line.
 
 use std::time::Duration;
 
@@ -16,20 +16,20 @@ const DIVERGED: i32 = 4;
 pub(super) struct Evidence<'a> {
     pub(super) exit: &'a Exit,
     pub(super) told: &'a Told,
-    /// What went wrong with the device, and the line that tells it.
+    /// What went wrong with the device, and the line that shows it.
     pub(super) fault: Option<&'a (Fault, String)>,
     /// The log of the run.
     pub(super) log: &'a str,
     pub(super) metric: &'a Metric,
     pub(super) limits: &'a Limits,
-    /// The program that must have run; `None` where a program cannot tell.
+    /// The program that must have run; `None` if a program cannot report it.
     pub(super) program: Option<&'a ProgramId>,
 }
 
 /// How the run ended, and why; the reason is empty exactly when it completed.
 pub(super) fn judge(evidence: &Evidence<'_>) -> (Ending, String) {
     match (&evidence.told.fault, evidence.fault) {
-        // A complaint of no kind that we know may be about the device.
+        // A complaint of a kind that we do not know may be about the device.
         (Some((Ending::Crashed, _)) | None, Some((fault, line))) => {
             return (fault.ending(), format!("{line} ({})", evidence.exit));
         }
@@ -40,7 +40,9 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> (Ending, String) {
     match evidence.exit {
         Exit::Success => judge_result(evidence),
         Exit::OutOfMemory => (Ending::OutOfMemory, "out of memory".to_owned()),
-        Exit::TimedOut => (Ending::TimedOut, format!("not done after {}", time(evidence.limits.deadline))),
+        Exit::TimedOut => {
+            (Ending::TimedOut, format!("not finished after {}", time(evidence.limits.deadline)))
+        }
         Exit::Silent => (Ending::TimedOut, format!("no output for {}", time(evidence.limits.silence))),
         Exit::Stopped => (Ending::Cancelled, "stopped".to_owned()),
         _ if says_out_of_memory(evidence.log) => (Ending::OutOfMemory, last_words(evidence)),
@@ -54,7 +56,7 @@ fn judge_result(evidence: &Evidence<'_>) -> (Ending, String) {
     let told = evidence.told;
     let name = &evidence.metric.name;
     let Some(metric) = told.metric else {
-        return (Ending::Crashed, format!("it ended well but told no {name}"));
+        return (Ending::Crashed, format!("it ended successfully but reported no {name}"));
     };
     if told.results > 1 {
         return (Ending::Invalid, format!("it printed {} results instead of one", told.results));
@@ -63,7 +65,7 @@ fn judge_result(evidence: &Evidence<'_>) -> (Ending, String) {
         && told.program.as_deref() != Some(program.as_str())
     {
         let other = told.program.as_deref().unwrap_or("none");
-        return (Ending::Invalid, format!("the result is of program {other}, and {program} was built"));
+        return (Ending::Invalid, format!("the result is from program {other}, but {program} was built"));
     }
     if !metric.is_finite() {
         return (Ending::Diverged, format!("{name} is {metric}"));
@@ -102,7 +104,7 @@ fn panic_message(log: &str) -> Option<String> {
     Some(format!("panic: {} at {}", lines.next()?.trim(), place.trim_end_matches(':')))
 }
 
-/// The first line of a log is the command and tells nothing.
+/// The first line of a log is the command and explains nothing.
 fn last_line(log: &str) -> Option<String> {
     log.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).last().map(str::to_owned)
 }
@@ -134,9 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_cannot_be_believed_is_not() {
+    fn a_result_that_cannot_be_right_is_not_believed() {
         let no_result = verdict(Exit::Success, &[], "");
-        assert_eq!(no_result, (Ending::Crashed, "it ended well but told no val_bpb".to_owned()));
+        assert_eq!(no_result, (Ending::Crashed, "it ended successfully but reported no val_bpb".to_owned()));
         assert_eq!(verdict(Exit::Success, &[&result("NaN")], "").0, Ending::Diverged);
         assert_eq!(verdict(Exit::Success, &[&result("inf")], "").0, Ending::Diverged);
         assert_eq!(
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_tells_its_panic_and_an_allocator_that_gives_up_is_out_of_memory() {
+    fn a_crash_reports_its_panic_and_an_allocator_that_gives_up_is_out_of_memory() {
         let log = "cmd\nthread 'main' (7) panicked at src/model.rs:3:9:\nshapes differ: [1, 2] and [2]\nnote: run with\n";
         let (ending, reason) = verdict(Exit::Failure(101), &[], log);
         assert_eq!(ending, Ending::Crashed);

@@ -4,7 +4,7 @@
 //!
 //! Compiled artefacts are hard-linked: cargo and rustc replace them by new files and never write into
 //! them. What they do write into (fingerprints, dependency lists, output of build scripts) is copied.
-//! Everything keeps its mtime, by which cargo tells fresh from stale.
+//! Everything keeps its mtime, by which cargo distinguishes fresh from stale.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
@@ -16,7 +16,7 @@ const REPLACED: [&str; 3] = ["rlib", "rmeta", "so"];
 /// Files in `deps` that rustc writes into.
 const REWRITTEN: &str = "d";
 
-/// The `release` directory in which the running program was built, if it still lies there.
+/// The `release` directory in which the running program was built, if it is still there.
 pub(super) fn own_release_directory() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     // `release/autoresearch`, or `release/deps/it-0123` for a test.
@@ -40,7 +40,7 @@ pub(super) fn start(donor: &Path, release: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether an artefact is of the agent itself: large, and of no use to others.
+/// Whether an artefact belongs to the agent itself: large, and of no use to others.
 fn is_own(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.strip_prefix("lib").unwrap_or(&name).starts_with(env!("CARGO_PKG_NAME"))
@@ -63,7 +63,7 @@ fn clone(from: &Path, to: &Path, in_deps: bool) -> io::Result<()> {
         _ => copy(from, to),
     };
     match cloned {
-        // A build that goes on over there may take a file away.
+        // A build still running there may remove a file.
         Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_warm_start_spares_the_build_and_no_later_build_touches_the_donor() {
+    async fn a_warm_start_saves_the_build_and_no_later_build_touches_the_donor() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         write_crates(root);

@@ -21,26 +21,26 @@ pub(crate) enum Progress {
     Phase(Phase),
     /// A new point of the learning curve.
     Point(Point),
-    /// The device does not work, and is waited for.
+    /// The device does not work, and the trial waits for it.
     Waiting(String),
 }
 
-/// Who watches a trial, and may end it.
+/// The watcher of a trial, which may end it.
 pub(crate) struct Watch<'a> {
     pub(crate) progress: &'a mut (dyn FnMut(Progress) + Send),
     /// Asked at every point but the one at share 1; a reason stops the run.
     pub(crate) prune: &'a mut (dyn FnMut(&[Point]) -> Option<String> + Send),
-    /// Turns true when the trial is to be cancelled.
+    /// Becomes true when the trial is to be cancelled.
     pub(crate) cancelled: watch::Receiver<bool>,
 }
 
-/// What a future gives, or `None` when the trial is cancelled first.
+/// The output of a future, or `None` if the trial is cancelled first.
 pub(super) async fn until_cancelled<T>(
     cancelled: &mut watch::Receiver<bool>,
     future: impl Future<Output = T>,
 ) -> Option<T> {
     let cancellation = async {
-        // Nobody is left who could cancel: never.
+        // Nothing is left that could cancel: never.
         if cancelled.wait_for(|yes| *yes).await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -1,4 +1,4 @@
-//! The branches of a study: what they are called, and moving them, each move a compare-and-swap.
+//! The branches of a study: their names, and how they are moved, each move a compare-and-swap.
 //!
 //! Does not look at what is checked out (see `follow`): a trial's branch moves between commits with the same tree.
 
@@ -13,8 +13,8 @@ use super::id::{commit_id, oid};
 use super::{Repo, RepoError};
 use crate::study::{CommitId, study_branch, trial_branch};
 
-/// Git holds the lock of a reference for moments. One as old as this was left behind by a process that was killed, as a
-/// study may be at any time.
+/// Git holds the lock of a reference only for moments. One as old as this was left behind by a process that was
+/// killed, as a study may be at any time.
 const STALE_LOCK: Duration = Duration::from_secs(2);
 
 /// Pause between two tries for a lock.
@@ -76,7 +76,7 @@ impl Repo {
         }
     }
 
-    /// Moves a reference, as soon as nobody else does.
+    /// Moves a reference, as soon as nobody else has it locked.
     fn swap(&self, name: &str, from: Option<CommitId>, to: CommitId) -> Result<(), git2::Error> {
         let (start, why) = (Instant::now(), "autoresearch");
         loop {
@@ -90,7 +90,7 @@ impl Repo {
             }
             let lock = self.git.commondir().join(format!("{name}.lock"));
             if age(&lock).is_some_and(|age| age > STALE_LOCK) {
-                // If it cannot be removed, the next try tells.
+                // If it cannot be removed, the next try reports it.
                 let _ = fs::remove_file(lock);
             } else {
                 sleep(LOCK_PAUSE);
@@ -118,7 +118,7 @@ impl Repo {
         for reference in self.git.references_glob(&format!("{prefix}*"))? {
             let reference = reference?;
             let Some(slug) = reference.name()?.strip_prefix(&prefix) else { continue };
-            // Anyone may add a branch of their own there.
+            // Anyone may add a branch there.
             let Some(Ok(trial)) = slug.split('-').next().map(str::parse) else { continue };
             let commit = commit_id(reference.peel_to_commit()?.id());
             branches.push(Branch { name: format!("trial/{study}/{slug}"), trial, commit });
@@ -128,7 +128,7 @@ impl Repo {
     }
 }
 
-/// How long ago a file was made or written; `None` when it is not there.
+/// How long ago a file was made or written; `None` if it does not exist.
 fn age(path: &Path) -> Option<Duration> {
     fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
 }

@@ -25,7 +25,7 @@ use crate::study::CommitId;
 /// Where new versions of files are written before they take their places, in the git directory.
 const STAGING: &str = "autoresearch-checkout";
 
-/// A version of a file, or that it is not there. Anything else on disk has the name that no content has.
+/// A version of a file, or its absence. Anything else on disk has the name that no content has.
 type Version = Option<(Oid, bool)>;
 
 /// One working tree of a repository.
@@ -42,7 +42,7 @@ impl WorkingTree {
         Self::new(Repository::open(git.path())?)
     }
 
-    /// Those of a repository that a branch could be checked out in: that have it, or have no branch.
+    /// Those of a repository in which a branch could be checked out: that have it, or have no branch.
     pub(super) fn holding(git: &Repository, branch: &str) -> Result<Vec<Self>, Stop> {
         let mut trees = Vec::new();
         let first = Repository::open(git.commondir())?;
@@ -135,7 +135,7 @@ impl WorkingTree {
         if theirs.is_empty() { Ok(paths) } else { Err(Stop::Wait(Wait::Changed(theirs))) }
     }
 
-    /// The trees from the one commit to the other, both included, by first parents.
+    /// The trees from one commit to the other, both included, by first parents.
     fn way(&self, at: CommitId, to: CommitId) -> Result<Vec<Tree<'_>>, Stop> {
         let mut trees = vec![self.git.find_commit(oid(at))?.tree()?];
         let mut commit = self.git.find_commit(oid(to))?;
@@ -149,7 +149,7 @@ impl WorkingTree {
         Ok(trees)
     }
 
-    /// The paths of the files that differ; an obstacle where they are not files.
+    /// The paths of the files that differ; an obstacle if they are not files.
     fn differing(&self, old: &Tree<'_>, new: &Tree<'_>) -> Result<BTreeSet<String>, Stop> {
         let mut options = DiffOptions::new();
         options.include_typechange(true);
@@ -181,7 +181,7 @@ impl WorkingTree {
         Ok(versions)
     }
 
-    /// Whether a mode says executable, on a file system where that can be told.
+    /// Whether a mode says executable, on a file system that records it.
     fn trusted(&self, mode: u32) -> bool {
         let config = self.git.config().and_then(|config| config.get_bool("core.filemode"));
         config.unwrap_or(true) && mode & 0o100 != 0
@@ -210,7 +210,7 @@ impl WorkingTree {
         above.filter(|part| *part != Path::new("")).any(|part| self.root.join(part).is_symlink())
     }
 
-    /// Writes the target's versions beside, as a checkout with the user's settings has them.
+    /// Stages the target's versions, as a checkout with the user's settings has them.
     fn stage(&self, target: &Tree<'_>, paths: &BTreeSet<String>, staging: &Path) -> Result<(), Stop> {
         if staging.exists() {
             fs::remove_dir_all(staging).map_err(io_error(staging))?;
@@ -224,7 +224,7 @@ impl WorkingTree {
         Ok(self.git.checkout_tree(target.as_object(), Some(&mut checkout))?)
     }
 
-    /// Puts one staged file in its place, or takes away what the target does not have.
+    /// Puts one staged file in its place, or removes what the target does not have.
     fn replace(&self, staging: &Path, path: &str) -> Result<(), Stop> {
         let (new, place) = (staging.join(path), self.root.join(path));
         if !new.exists() {
@@ -270,7 +270,7 @@ fn remove(place: &Path) -> Result<(), Stop> {
     }
 }
 
-/// An index entry that tells git's status the file is as it wrote it. Git keeps the low 32 bits of these numbers.
+/// An index entry by which `git status` knows the file as unchanged. Git keeps the low 32 bits of these numbers.
 fn index_entry(path: &str, id: Oid, mode: u32, data: &Metadata) -> IndexEntry {
     IndexEntry {
         ctime: IndexTime::new(data.ctime() as i32, data.ctime_nsec() as u32),

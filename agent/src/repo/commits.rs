@@ -1,4 +1,4 @@
-//! The commits of a study. Each is a value of its arguments, time included: made again, it has the same name.
+//! The commits of a study. Each is a function of its arguments, time included: made again, it has the same name.
 //!
 //! Nothing here moves a branch: an event that names the commit is written first (see `branches`).
 
@@ -42,7 +42,7 @@ impl Repo {
         self.commit(&program.tree()?, &[&program], message, when)
     }
 
-    /// Makes the commit that takes a trial's place when it has ended: the message is new, and all else is the same.
+    /// Makes the commit that takes a trial's place when it has ended: the message is new, and everything else is the same.
     pub(crate) fn write_completed(
         &self,
         pending: CommitId,
@@ -59,8 +59,8 @@ impl Repo {
 
     /// Makes a merge commit whose tree is, byte for byte, that of `tree_of`; nothing is merged by content.
     ///
-    /// A discovery has the parents (previous best, trial) and the trial's tree. Where main was moved by other hands,
-    /// parents (main, previous best) and main's tree let the study go on from there.
+    /// A discovery has the parents (previous best, trial) and the trial's tree. If somebody else moved main,
+    /// parents (main, previous best) and main's tree let the study continue from there.
     pub(crate) fn write_merge(
         &self,
         parents: (CommitId, CommitId),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_executable_stays_one_and_a_directory_is_no_file() {
+    fn an_executable_stays_one_and_a_directory_is_not_a_file() {
         let (_dir, repo) = scratch(&[("src/a", "a")]);
         let main = repo.main_head().unwrap();
         let tree = repo.tree(main).unwrap();

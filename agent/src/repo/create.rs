@@ -1,4 +1,4 @@
-//! Making a repository of its own for a project that we bring along. Refuses a directory that holds anything.
+//! Makes a new repository for a project that comes with the agent. Refuses a directory that is not empty.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ const REGULAR: u32 = 0o100_644;
 
 impl Repo {
     /// Makes a repository at `path` with one commit on `main` that holds `files` (path with `/`, content).
-    /// What was made is taken away again when that fails.
+    /// If that fails, what was made is removed again.
     pub(crate) fn create(
         path: &Path,
         files: &[(&str, &[u8])],
@@ -32,7 +32,7 @@ impl Repo {
         made
     }
 
-    /// Makes a clone at `path` that has main alone, and has it checked out.
+    /// Makes a clone at `path` that has only main, checked out.
     pub(crate) fn clone_main(&self, path: &Path) -> Result<Self, RepoError> {
         let branch = format!("+refs/heads/{0}:refs/remotes/origin/{0}", self.main_branch());
         // Not the working tree, which may be a linked one.
@@ -53,7 +53,7 @@ fn is_empty_dir(path: &Path) -> Result<bool, RepoError> {
     Ok(fs::read_dir(path).map_err(io_error(path))?.next().is_none())
 }
 
-/// Takes away what `fill` wrote into a directory that was empty or absent before.
+/// Removes what `fill` wrote into a directory that was empty or absent before.
 fn empty(path: &Path, keep: bool) {
     // A failure here would hide the one that is being reported.
     let _ = fs::remove_dir_all(path);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_made_goes_when_making_fails() {
+    fn what_was_made_is_removed_when_making_fails() {
         hermetic();
         let dir = tempfile::tempdir().unwrap();
         let clash: [(&str, &[u8]); 2] = [("a", b"file"), ("a/b", b"needs a directory")];

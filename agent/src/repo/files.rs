@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn links_submodules_and_executables_are_told_apart() {
+    fn links_submodules_and_executables_are_distinguished() {
         let (_dir, repo) = scratch(&[("a/b.rs", "text\r\n")]);
         let kind_of = |content: &[u8], mode| {
             let files = repo.files(with_entry(&repo, "x", content, mode)).unwrap();

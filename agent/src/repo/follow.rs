@@ -1,7 +1,7 @@
 //! Branches that follow the study by fast-forward, `main` first of all, whenever nobody's work is in the way.
 //!
 //! First the files of the checkout change, each by an atomic rename, then the index, then the branch. So a kill at any
-//! point leaves each file either as it was or as it will be, the branch where it was, and calling again goes on. The
+//! point leaves each file either as it was or as it will be, the branch where it was, and calling again continues. The
 //! other order would leave a checkout that looks as if its user had undone the discovery.
 
 use super::branches::full;
@@ -10,14 +10,14 @@ use super::wait::Stop;
 use super::{Repo, RepoError, Wait};
 use crate::study::CommitId;
 
-/// What came of letting a branch follow.
+/// The result of letting a branch follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Follow {
-    /// It is there; it was before, or it is now.
+    /// It is there, since now or since before.
     Arrived,
     /// It stays where it is for now; calling again later may find the way free.
     Waits(Wait),
-    /// Other hands moved it to a commit from which there is no fast-forward.
+    /// Somebody else moved it to a commit from which there is no fast-forward.
     Elsewhere(CommitId),
 }
 
@@ -36,7 +36,7 @@ impl Repo {
         self.follow(self.main_branch(), to)
     }
 
-    /// The same for any branch; one that is not there is made.
+    /// The same for any branch; a missing one is made.
     pub(crate) fn follow(&self, branch: &str, to: CommitId) -> Result<Follow, RepoError> {
         let at = self.branch_head(branch)?;
         match at {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn main_moved_by_other_hands_is_left_alone() {
+    fn main_moved_by_somebody_else_is_left_alone() {
         let ahead = Ahead::new();
         let theirs = ahead.repo.write_trial(ahead.main, &changed("data", "x\n"), "theirs\n", NOON).unwrap();
         ahead.repo.point("main", Some(ahead.main), theirs).unwrap();
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_a_later_commit_lacks_are_taken_away() {
+    fn files_that_a_later_commit_lacks_are_removed() {
         let ahead = Ahead::new();
         let new = ahead.repo.write_trial(ahead.main, &changed("new", "n\n"), "new\n", NOON).unwrap();
         let gone = ahead.repo.write_merge((new, ahead.one), ahead.one, "gone\n", NOON).unwrap();
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_that_is_not_there_is_made() {
+    fn a_missing_branch_is_made() {
         let ahead = Ahead::new();
         assert_eq!(ahead.repo.follow("autoresearch/s", ahead.one).unwrap(), Follow::Arrived);
         assert_eq!(ahead.repo.branch_head("autoresearch/s").unwrap(), Some(ahead.one));

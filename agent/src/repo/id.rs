@@ -1,4 +1,4 @@
-//! Commits and moments of time as libgit2 has them, from the plain values that everybody else uses.
+//! Commits and times as libgit2 has them, from the plain values that the rest of the code uses.
 
 use git2::{Oid, Signature, Time};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub(super) fn commit_id(oid: Oid) -> CommitId {
 pub(crate) struct Timestamp {
     /// Seconds since 1970.
     pub(crate) seconds: i64,
-    /// What local time is ahead of UTC, in minutes.
+    /// How far local time is ahead of UTC, in minutes.
     pub(crate) offset_minutes: i32,
 }
 

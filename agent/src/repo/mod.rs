@@ -1,7 +1,7 @@
 //! The git repository that a study improves: the only place that talks to git.
 //!
 //! It runs no hooks, signs nothing and asks the user's git configuration for a name and an address only (and for what
-//! a checkout of theirs has to look like). What a commit's message says is `journal`'s affair.
+//! a checkout of theirs has to look like). What a commit's message says is up to `journal`.
 
 mod branches;
 mod checkout;

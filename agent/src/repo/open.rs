@@ -11,7 +11,7 @@ use libgit2_sys::{GIT_OPT_ENABLE_FSYNC_GITDIR, git_libgit2_opts};
 use super::Timestamp;
 use crate::study::CommitId;
 
-/// Who commits where the user's git configuration names nobody.
+/// The committer if the user's git configuration names nobody.
 const FALLBACK_NAME: &str = "autoresearch";
 const FALLBACK_EMAIL: &str = "autoresearch@localhost";
 
@@ -22,7 +22,7 @@ const MAIN_NAMES: [&str; 2] = ["main", "master"];
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RepoError {
     #[error(
-        "{} is not in a git repository; go to one, or make one with `git init` and a first commit", .0.display()
+        "{} is not in a git repository; go to one, or create one with `git init` and a first commit", .0.display()
     )]
     NotARepository(PathBuf),
     #[error("{} is a bare repository; a study needs one with a working tree, so clone it first", .0.display())]
@@ -30,7 +30,7 @@ pub(crate) enum RepoError {
     #[error("branch `{branch}` of {} has no commits yet; commit the crate first", .path.display())]
     NoCommits { path: PathBuf, branch: String },
     #[error(
-        "{} has no branch `main` or `master` and no branch is checked out; make one with `git switch -c main`",
+        "{} has no branch `main` or `master` and no branch is checked out; create one with `git switch -c main`",
         .0.display()
     )]
     NoMainBranch(PathBuf),
@@ -39,7 +39,7 @@ pub(crate) enum RepoError {
         path = .0.display()
     )]
     NotOwned(PathBuf),
-    #[error("{} is there already and not empty; choose another directory", .0.display())]
+    #[error("{} already exists and is not empty; choose another directory", .0.display())]
     NotEmpty(PathBuf),
     #[error("there is no file {path} in commit {commit}")]
     NoSuchFile { path: String, commit: String },
@@ -53,7 +53,7 @@ pub(crate) enum RepoError {
         "branch `{existing}` is in the way of branches called `{wanted}/...`; rename it with `git branch -m`"
     )]
     BranchInTheWay { wanted: String, existing: String },
-    #[error("branch `{branch}` was moved by other hands: it should be at {expected} and is at {found}")]
+    #[error("branch `{branch}` was moved by somebody else: it should be at {expected} but is at {found}")]
     BranchMoved { branch: String, expected: String, found: String },
     #[error("{}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },
@@ -115,14 +115,14 @@ impl Repo {
     }
 }
 
-/// Who commits to a repository that is not a `Repo` yet.
+/// The committer to a repository that is not a `Repo` yet.
 pub(super) fn signature_of(git: &Repository, when: Timestamp) -> Result<Signature<'static>, RepoError> {
     let (name, email) = identity(git);
     Ok(Signature::new(&name, &email, &when.to_git())?)
 }
 
-/// Lets git's objects and references reach the disk before a journal counts on them; libgit2 leaves that to chance, and
-/// an object that a power cut made empty counts as written when it is to be made again.
+/// Makes git's objects and references reach the disk before a journal counts on them; libgit2 leaves that to chance,
+/// and an object that a power cut left empty counts as written when it is to be made again.
 fn sync_what_is_written() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -162,7 +162,7 @@ fn main_branch(git: &Repository, path: &Path) -> Result<String, RepoError> {
     }
 }
 
-/// Who commits to a repository: the user, else we ourselves.
+/// The committer to a repository: the user, or else the agent itself.
 fn identity(git: &Repository) -> (String, String) {
     let configured = git.config().ok().and_then(configured_identity);
     configured.unwrap_or_else(|| (FALLBACK_NAME.to_owned(), FALLBACK_EMAIL.to_owned()))
@@ -176,7 +176,7 @@ fn configured_identity(mut config: Config) -> Option<(String, String)> {
     Some((name, email))
 }
 
-/// Whether git knows the user, in this repository or wherever none has settings of its own.
+/// Whether git knows the user, by the settings of this repository or by the general ones.
 pub(crate) fn names_the_user(repo: Option<&Repo>) -> bool {
     let config = repo.map_or_else(Config::open_default, |repo| repo.git.config());
     config.ok().and_then(configured_identity).is_some()
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_outside_any_repository_is_told_apart() {
+    fn a_directory_outside_any_repository_is_recognised() {
         hermetic();
         let dir = tempfile::tempdir().unwrap();
         assert!(matches!(Repo::open(dir.path()), Err(RepoError::NotARepository(_))));
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn bare_and_empty_repositories_are_told_apart() {
+    fn bare_and_empty_repositories_are_recognised() {
         hermetic();
         let dir = tempfile::tempdir().unwrap();
         Repository::init_bare(dir.path().join("bare")).unwrap();
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(identity(&repo.git), (FALLBACK_NAME.to_owned(), FALLBACK_EMAIL.to_owned()));
         let mut config = repo.git.config().unwrap();
         config.set_str("user.name", "Ada Lovelace").unwrap();
-        assert_eq!(identity(&repo.git).0, FALLBACK_NAME, "a name without an address is no identity");
+        assert_eq!(identity(&repo.git).0, FALLBACK_NAME, "a name without an address is not an identity");
         config.set_str("user.email", "ada@example.org").unwrap();
         assert_eq!(identity(&repo.git), ("Ada Lovelace".to_owned(), "ada@example.org".to_owned()));
     }

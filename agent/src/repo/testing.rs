@@ -1,4 +1,4 @@
-//! What tests over repositories share: no configuration of the machine's, a repository to scratch in.
+//! What tests on repositories share: none of the machine's configuration, and a scratch repository.
 
 use std::collections::BTreeMap;
 use std::sync::Once;
@@ -17,14 +17,14 @@ pub(crate) fn hermetic() {
     ONCE.call_once(|| {
         let nowhere = std::env::temp_dir().join("autoresearch-tests-without-git-configuration");
         for level in [ConfigLevel::ProgramData, ConfigLevel::System, ConfigLevel::XDG, ConfigLevel::Global] {
-            // SAFETY: libgit2 asks that no other thread uses it meanwhile; each test waits here before it does.
+            // SAFETY: libgit2 requires that no other thread uses it meanwhile; each test waits here before it does.
             unsafe { git2::opts::set_search_path(level, &nowhere) }
                 .expect("a path without colons is accepted");
         }
     });
 }
 
-/// A repository in a directory of its own, with one commit on `main` that holds these files.
+/// A repository in a new directory, with one commit on `main` that holds these files.
 pub(crate) fn scratch(files: &[(&str, &str)]) -> (TempDir, Repo) {
     hermetic();
     let dir = tempfile::tempdir().expect("tests have a place for files");

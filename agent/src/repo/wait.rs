@@ -1,4 +1,4 @@
-//! Why a branch does not follow a study yet, as a value that can be compared and told. Finds nothing out itself.
+//! Why a branch does not follow a study yet, as a value that can be compared and printed. Looks nothing up itself.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -21,22 +21,22 @@ pub(crate) enum Wait {
     Unreachable(PathBuf),
     /// The branch is checked out in more than one working tree.
     CheckedOutTwice,
-    /// The way leads over a link or a submodule, which we do not change.
+    /// A link or a submodule would have to change, which we never do.
     NotAFile(String),
-    /// The git directory lies on another file system than the working tree, so no rename is atomic.
+    /// The git directory is on another file system than the working tree, so no rename is atomic.
     OtherFileSystem(PathBuf),
 }
 
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Changed(paths) => write!(f, "changes that are not committed in {}", some_of(paths)),
+            Self::Changed(paths) => write!(f, "uncommitted changes in {}", some_of(paths)),
             Self::Busy(root) => write!(f, "a rebase or merge is under way in {}", root.display()),
-            Self::Locked(root) => write!(f, "another git command is at work in {}", root.display()),
+            Self::Locked(root) => write!(f, "another git command is running in {}", root.display()),
             Self::Unreachable(root) => {
                 write!(
                     f,
-                    "it is checked out in {}, which is not there (`git worktree prune`?)",
+                    "it is checked out in {}, which does not exist (`git worktree prune`?)",
                     root.display()
                 )
             }
@@ -49,7 +49,7 @@ impl fmt::Display for Wait {
     }
 }
 
-/// Why a checkout was not brought along: something that passes, or an error.
+/// Why a checkout was not updated: something temporary, or an error.
 #[derive(Debug)]
 pub(super) enum Stop {
     Wait(Wait),
@@ -87,6 +87,6 @@ mod tests {
     fn a_message_about_waiting_names_a_few_files() {
         let paths: Vec<String> = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
         let told = Wait::Changed(paths).to_string();
-        assert_eq!(told, "changes that are not committed in a, b, c and 2 more");
+        assert_eq!(told, "uncommitted changes in a, b, c and 2 more");
     }
 }

@@ -156,13 +156,13 @@ fn time(text: &mut String, study: &Study) {
     let share = 100.0 * proof / (build + smoke + train + proof).max(f64::MIN_POSITIVE);
     let all = study.active as f64;
     if all > 0.0 {
+        let smoke = if smoke > 0.0 { format!("{} smoke runs, ", duration(smoke)) } else { String::new() };
         let _ = writeln!(
             text,
-            "time: {} ({:.0} trials an hour), in the slots {} building, {} smoke runs, {} training, {} proof ({} runs, {share:.0} %)",
+            "time: {} ({:.0} trials an hour), in the slots {} building, {smoke}{} training, {} proof ({} runs, {share:.0} %)",
             duration(all),
             study.trials.len() as f64 / all * 3600.0,
             duration(build),
-            duration(smoke),
             duration(train),
             duration(proof),
             study.runs.len(),

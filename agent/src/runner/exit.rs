@@ -1,4 +1,4 @@
-//! How a supervised command came to its end. What that means for a trial is decided elsewhere.
+//! How a supervised command ended. What that means for a trial is decided elsewhere.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a shell returns for a command that was killed by SIGKILL: 128 + 9.
 const SHELL_SAYS_KILLED: i32 = 137;
-/// Exit code of `timeout` when the time was over.
+/// Exit code of `timeout` when the time is up.
 const TIMEOUT_SAYS_SO: i32 = 124;
 
 /// Every way in which a supervised command can end.
@@ -26,9 +26,9 @@ pub(crate) enum Exit {
     Silent,
     /// Our limit on resident memory, or the kernel's.
     OutOfMemory,
-    /// The file system has too little room left, or its log grew past all bounds.
+    /// The file system has too little room left, or its log grew too large.
     DiskFull,
-    /// We were asked to stop it, or whoever could have asked is gone.
+    /// We were asked to stop it, or nobody is left who could ask.
     Stopped,
     /// It never ran; why.
     SpawnFailed(String),

@@ -1,4 +1,4 @@
-//! What the agent tells a supervisor when it starts it, and what the supervisor tells at the end:
+//! What the agent sends a supervisor when it starts it, and what the supervisor reports at the end:
 //! the two JSON values that pass between them.
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Reads the process table in /proc: who descends from whom, and how much memory it holds.
 //!
-//! Every answer is a snapshot that may be old when it arrives; whoever needs certainty asks
+//! Every answer is a snapshot that may be old when it arrives; code that needs certainty asks
 //! `waitpid`.
 
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ pub(super) struct Entry {
     session: i32,
 }
 
-/// All processes below `ancestor`, itself not among them, whatever session or group they moved to.
+/// All processes below `ancestor`, without itself, whatever session or group they moved to.
 pub(super) fn descendants(ancestor: i32) -> Vec<Entry> {
     let all = table();
     let mut known = HashSet::from([ancestor]);
@@ -42,7 +42,7 @@ pub(super) fn session(leader: i32) -> Vec<Entry> {
 }
 
 /// Sends a signal to processes, and to each whole group that one of them leads: a group gets it at
-/// one instant, so that nobody in it can fork in between. A process that is gone is no error.
+/// one instant, so that nobody in it can fork in between. A process that is gone is not an error.
 pub(super) fn send(entries: &[Entry], signal: Signal) {
     for entry in entries.iter().filter(|entry| entry.group == entry.pid) {
         let _ = killpg(Pid::from_raw(entry.group), signal);

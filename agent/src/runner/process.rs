@@ -1,4 +1,4 @@
-//! The agent's side of a supervised command: starts it, hears its lines, stops it, learns its end.
+//! The agent's side of a supervised command: starts it, reads its lines, stops it, learns how it ended.
 //!
 //! Dropping a [`Process`] closes the pipe to its supervisor, which then ends everything below it.
 
@@ -168,7 +168,7 @@ impl Process {
         }
     }
 
-    /// Ends what a supervisor left behind that died before its time: all that is in its session.
+    /// Ends what a supervisor that died too early left behind: all that is in its session.
     async fn sweep(&self, what: String) -> Report {
         let end = Instant::now() + SUPERVISOR_PATIENCE;
         loop {
@@ -197,7 +197,7 @@ fn quote(word: &OsStr) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// No name of a test, so that nobody types it as a filter by chance.
+/// Not the name of a test, so that nobody types it as a filter by chance.
 #[cfg(test)]
 const SUMMONS: &str = "be-the-supervisor!";
 
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_come_through_and_the_log_tells_the_command_and_all_output() {
+    async fn lines_come_through_and_the_log_has_the_command_and_all_output() {
         let (lines, finished, log) =
             run("echo \"$GREETING\"; echo oops >&2; exit 3", &Limits::default()).await;
         assert!(lines.contains(&"good morning".to_owned()), "{lines:?}");
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn in_the_log_no_line_stands_inside_another() {
+    async fn no_line_of_the_log_is_inside_another() {
         let script =
             "printf 'Compiling ' >&2; sleep 0.2; echo '{}'; sleep 0.2; echo 'spirals' >&2; printf end";
         let (_, _, log) = run(script, &Limits::default()).await;

@@ -3,7 +3,7 @@
 //! It starts one command, keeps its limits, and when the command ends, a limit is reached or its
 //! stdin closes (the agent says stop, or is gone), it ends every descendant and proves it. Being a
 //! session leader and subreaper, it inherits every orphan below it, those that called `setsid`
-//! too; so when `waitpid` knows no more child, nothing is left. stdout of the command is passed on,
+//! too; so when `waitpid` knows no more children, nothing is left. stdout of the command is passed on,
 //! the lines of stdout and stderr are appended to the log, and the last line on stderr is the report.
 //!
 //! It is plain, single-purpose code on purpose: no tokio, no configuration, no restart.
@@ -250,7 +250,7 @@ fn relay(mut from: impl Read + Send + 'static, mut log: File, listener: Option<S
         let mut lines = Vec::new();
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             let bytes = &buffer[..count];
-            // Nobody listens any more: the log still does.
+            // Nobody listens any more, but the log goes on.
             if listener.as_mut().is_some_and(|out| out.write_all(bytes).is_err() || out.flush().is_err()) {
                 listener = None;
             }

@@ -41,6 +41,12 @@ impl Budget {
         self.amount.map(|(_, unit)| unit)
     }
 
+    /// Whether what else the machine does leaves what a run may use as it is: it does for all but wall-clock time. Of a
+    /// text that only the program understands, nothing is known.
+    pub(crate) fn bears_builds(&self) -> bool {
+        matches!(self.unit(), Some(Unit::CpuSeconds | Unit::Steps | Unit::Tokens))
+    }
+
     /// The seconds that a budget of time names; seconds of the processor pass at least as slowly as these on one core.
     pub(crate) fn seconds(&self) -> Option<Seconds> {
         match self.amount? {
@@ -98,6 +104,13 @@ mod tests {
     fn only_times_have_seconds() {
         let seconds = |text: &str| Budget::from(text).seconds();
         assert_eq!([seconds("20s"), seconds("40cpu-s"), seconds("9steps")], [Some(20.0), Some(40.0), None]);
+    }
+
+    #[test]
+    fn only_wall_clock_time_and_what_is_not_known_suffer_from_builds() {
+        let bears = |text: &str| Budget::from(text).bears_builds();
+        assert!(["40cpu-s", "9steps", "9tokens"].into_iter().all(bears));
+        assert!(!["40s", "6"].into_iter().any(bears));
     }
 
     #[test]

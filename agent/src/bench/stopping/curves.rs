@@ -29,6 +29,16 @@ impl CurveStudy {
     }
 }
 
+/// A curve's final value.
+pub(super) fn last(curve: &[Point]) -> f64 {
+    curve[curve.len() - 1].value
+}
+
+/// The points of a curve up to a share.
+pub(super) fn so_far(curve: &[Point], share: f64) -> &[Point] {
+    &curve[..curve.iter().take_while(|point| point.share <= share + 1e-9).count()]
+}
+
 /// Reads the studies in a file.
 pub(crate) fn read(file: &Path) -> Result<Vec<CurveStudy>, CsvError> {
     csv::read(file, |_, text| parse(text))

@@ -4,8 +4,8 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::curves::CurveStudy;
-use super::rule::{Rule, Seen, so_far};
+use super::curves::{CurveStudy, last, so_far};
+use super::rule::{Rule, Seen};
 use crate::study::Point;
 
 /// How many orders each study is told in.
@@ -81,9 +81,4 @@ fn one_order(study: &CurveStudy, rule: &Rule, rng: &mut ChaCha8Rng) -> Tally {
     let best = study.runs.iter().map(|curve| last(curve)).fold(f64::INFINITY, f64::min);
     tally.best_found = usize::from(seen.best.is_some_and(|curve| last(curve) <= best));
     tally
-}
-
-/// A curve's final value.
-pub(super) fn last(curve: &[Point]) -> f64 {
-    curve[curve.len() - 1].value
 }

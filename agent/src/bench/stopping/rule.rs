@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::curves::{last, so_far};
 use super::fit::power_law;
-use super::replay::last;
 use crate::study::{Audit, Forecast, Point, Pruner, StopRule, quantile, weight};
 
 /// Where rules other than ours look at a curve.
@@ -178,9 +178,4 @@ impl Rule {
             RuleName::Median => quantile(&seen.peers(share), setting).is_some_and(|value| now > value),
         }
     }
-}
-
-/// The points of a curve up to a share.
-pub(super) fn so_far(curve: &[Point], share: f64) -> &[Point] {
-    &curve[..curve.iter().take_while(|point| point.share <= share + 1e-9).count()]
 }

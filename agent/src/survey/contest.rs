@@ -1,30 +1,31 @@
 //! `compare`: search methods at equal numbers of trials on one target, and then what each returned, side by side.
 //!
-//! Each method has a repository and an ordinary study for each repeat, without proof: the search is what is compared.
-//! They take turns, so that a drift of the machine hits all alike. All is resumed from what lies in the folder.
+//! Each method has a repository and an ordinary study for each repeat, without proofs: only the search is compared.
+//! They take turns, so that a drift of the machine affects all alike. Everything is resumed from what is in the folder.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::interrupt::Interrupt;
-use super::opening::{Campaign, Surroundings};
 use super::preset::preset;
-use super::{End, Project, Typed, UserError};
+use crate::campaign::{Campaign, End, Surroundings};
 use crate::evaluator::slots_directory;
 use crate::journal::{EventLog, Lock};
 use crate::policy::Method;
+use crate::project::{Project, Typed, UserError};
 use crate::repo::Repo;
 use crate::report::Comparison;
+use crate::runs::Interrupt;
 use crate::study::{Event, Finish, ProgramId, Sources, Study, TrialNumber};
 
 /// The untouched target, in the folder of a comparison.
 pub(crate) const TARGET: &str = "main";
-/// What every study here is called.
+/// Name of every study here.
 const STUDY: &str = "compare";
-/// Trials of a turn.
+/// Trials per turn.
 const TURN: u32 = 4;
-/// A preset that a target brings along.
+/// The preset that comes with a target.
 const PRESET: &str = "presets/human.toml";
 
 /// What was asked for.
@@ -42,17 +43,17 @@ pub(crate) struct Contest {
 }
 
 /// A program that is compared.
-pub(super) struct Entrant {
+pub(crate) struct Entrant {
     /// The method that returned it and its study; `None` for one that was not searched for.
-    pub(super) search: Option<(Method, Study)>,
+    pub(crate) search: Option<(Method, Study)>,
     /// What people call it.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// The first trial that tried it.
-    pub(super) trial: Option<TrialNumber>,
-    pub(super) program: ProgramId,
-    pub(super) sources: Sources,
-    /// What it changes of the untouched one.
-    pub(super) subject: String,
+    pub(crate) trial: Option<TrialNumber>,
+    pub(crate) program: ProgramId,
+    pub(crate) sources: Sources,
+    /// What it changes in the untouched program.
+    pub(crate) subject: String,
 }
 
 impl Entrant {
@@ -71,19 +72,19 @@ impl Entrant {
 }
 
 impl Contest {
-    /// Takes the folder, in which nothing may be made or run without it.
+    /// Locks the folder; nothing may be made or run in it without the lock.
     pub(crate) fn lock(&self) -> Result<Lock, UserError> {
         Lock::take(&self.folder).map_err(|error| UserError::locked(error.of_folder(&self.folder)))
     }
 
-    /// Runs what has not been run; an end where the studies ended before. Must be called within the runtime.
-    pub(crate) async fn run(&self, _lock: &Lock) -> Result<Result<Comparison, End>> {
+    /// Runs what has not been run; breaks off if the studies end early. Must be called within the runtime.
+    pub(crate) async fn run(&self, _lock: &Lock) -> Result<ControlFlow<End, Comparison>> {
         let target = self.folder.join(TARGET);
         let main = Repo::open(&target).map_err(UserError::from_error)?;
         // All slots are the target's.
         let _slots = Lock::take(&main.journal_dir()).map_err(UserError::locked)?;
         let project = Project::read(&main, main.main_head()?)?;
-        // Whatever is wrong with it is said now and not after the studies.
+        // Whatever is wrong with it is reported now and not after the studies.
         let human = self.preset_text()?;
         let human = human.map(|(name, text)| preset(&project, &name, &text)).transpose()?;
         self.make_repositories(&main)?;
@@ -93,7 +94,7 @@ impl Contest {
             ..Surroundings::find()?
         };
         if let Some(end) = self.take_turns(&shared).await? {
-            return Ok(Err(end));
+            return Ok(ControlFlow::Break(end));
         }
         let mut entrants = vec![Entrant::new(&project, "baseline", project.sources.clone())?];
         entrants.extend(human.map(|sources| Entrant::new(&project, "human", sources)).transpose()?);
@@ -107,14 +108,14 @@ impl Contest {
         self.folder.join(format!("{method}-{repeat}"))
     }
 
-    /// Every method and repeat, the methods of a repeat side by side, another one first in each turn.
+    /// Every method and repeat, the methods of a repeat side by side, a different one first in each turn.
     fn contenders(&self, turn: u32) -> impl Iterator<Item = (Method, u32)> {
         let turned =
             (0..self.methods.len()).map(move |at| self.methods[(at + turn as usize) % self.methods.len()]);
         (1..=self.repeats).flat_map(move |repeat| turned.clone().map(move |method| (method, repeat)))
     }
 
-    /// The preset's name and text, where there is one.
+    /// The preset's name and text, if there is one.
     fn preset_text(&self) -> Result<Option<(String, String)>> {
         let (path, is_typed) = match &self.preset {
             Some(path) => (path.clone(), true),
@@ -127,7 +128,7 @@ impl Contest {
         }
     }
 
-    /// Makes those that are missing; none may have more trials than are asked for.
+    /// Makes those that are missing; none may have more trials than were asked for.
     fn make_repositories(&self, main: &Repo) -> Result<()> {
         for (method, repeat) in self.contenders(0) {
             let path = self.repository(method, repeat);
@@ -137,8 +138,8 @@ impl Contest {
             let run = trials_of(&path)?;
             if run > self.trials {
                 return Err(UserError::new(format!(
-                    "{} has {run} trials, and the table would be of {}; ask for at least {run} with --trials, or begin \
-                     another comparison elsewhere",
+                    "{} already has {run} trials, more than the {} asked for; ask for at least {run} with --trials, or \
+                     begin another comparison elsewhere",
                     path.display(),
                     self.trials
                 ))
@@ -162,7 +163,7 @@ impl Contest {
         }
     }
 
-    /// Brings all studies to their last trial, a few trials at a time; `Some` where the user ended it before.
+    /// Brings all studies to their last trial, a few trials at a time; `Some` if the user stopped it first.
     async fn take_turns(&self, shared: &Surroundings) -> Result<Option<End>> {
         for turn in 0..self.trials.div_ceil(TURN) {
             let trials = (turn + 1).saturating_mul(TURN).min(self.trials);
@@ -206,7 +207,7 @@ impl Contest {
     }
 }
 
-/// Trials of a study here that have ended, its baseline not counted.
+/// Trials of a study here that have ended, not counting its baseline.
 fn trials_of(repository: &Path) -> Result<u32> {
     let repo = Repo::open(repository).map_err(UserError::from_error)?;
     let events: Vec<Event> = EventLog::read(&repo.study_dir(STUDY))?;
@@ -214,7 +215,7 @@ fn trials_of(repository: &Path) -> Result<u32> {
     Ok(u32::try_from(ended.count())?)
 }
 
-/// Makes a folder beside its place and moves it there, so that half of one is never taken for it.
+/// Makes a folder next to its place and moves it there, so that a half-made one is never taken for it.
 pub(crate) fn make_aside(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let aside = path.with_extension("unfinished");
     let _ = std::fs::remove_dir_all(&aside);

@@ -9,49 +9,47 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::interrupt::Interrupt;
-use super::opening::{evaluator, not_fetched, open_slots};
-use super::slots::{Finished, Order, Slots};
-use super::{End, Options, Project, UserError};
 use crate::device::Adapter;
 use crate::evaluator::{Evaluator, Tree};
 use crate::journal::{EventLog, Lock};
+use crate::project::{Options, Project, UserError};
 use crate::repo::Timestamp;
 use crate::report::{Live, duration};
+use crate::runs::{Finished, Interrupt, Interruption, Order, Slots, evaluator, not_fetched, open_slots};
 use crate::study::{Ending, Measurement, Outcome, ProgramId};
 
-/// So many results, if none of them is of a program that builds, tell of the machine and not of the programs.
+/// If none of this many first results is from a program that builds, the machine is at fault and not the programs.
 const HELD: usize = 5;
 
 /// A program that is to be measured.
 #[derive(Clone, Debug)]
-pub(super) struct Subject {
+pub(crate) struct Subject {
     /// What people call it.
-    pub(super) title: String,
-    pub(super) program: ProgramId,
-    pub(super) tree: Tree,
+    pub(crate) title: String,
+    pub(crate) program: ProgramId,
+    pub(crate) tree: Tree,
 }
 
-/// What all runs of a survey have in common, by name: results under other terms cannot stand beside them.
-pub(super) type Terms = Vec<(String, String)>;
+/// What all runs of a survey have in common, by name: results under other terms cannot be compared with them.
+pub(crate) type Terms = Vec<(String, String)>;
 
-/// What a survey stands on.
-pub(super) struct Premises<'a> {
-    pub(super) project: &'a Project,
-    pub(super) options: &'a Options,
-    pub(super) adapters: &'a [Adapter],
-    /// Where the slots lie.
-    pub(super) slots: PathBuf,
-    pub(super) interrupt: Interrupt,
+/// What a survey is based on.
+pub(crate) struct Premises<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) options: &'a Options,
+    pub(crate) adapters: &'a [Adapter],
+    /// Where the slots are.
+    pub(crate) slots: PathBuf,
+    pub(crate) interrupt: Interrupt,
 }
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     folder: PathBuf,
     log: EventLog,
     measured: BTreeMap<(ProgramId, u64), Measurement>,
-    /// What was measured and is not on disk yet, as no program has built so far.
+    /// What was measured but is not on disk yet, because no program has built so far.
     held: Vec<(ProgramId, u64)>,
     untouched: ProgramId,
     evaluator: Evaluator,
@@ -68,7 +66,7 @@ type Place = (usize, u64);
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Entry {
-    /// Before all runs; the last one holds.
+    /// Before all runs; the last one counts.
     Began { terms: Terms },
     Ended {
         program: ProgramId,
@@ -80,8 +78,8 @@ enum Entry {
 }
 
 impl Survey {
-    /// Opens the survey whose log and whose runs' logs lie in a folder, or begins it there.
-    pub(super) fn open(folder: &Path, terms: Terms, premises: Premises<'_>) -> Result<Self> {
+    /// Opens the survey whose log and whose runs' logs are in a folder, or begins it there.
+    pub(crate) fn open(folder: &Path, terms: Terms, premises: Premises<'_>) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
         let lock = Lock::take(folder).map_err(|error| UserError::locked(error.of_folder(folder)))?;
         let (mut log, entries) = EventLog::open::<Entry>(folder)?;
@@ -113,35 +111,35 @@ impl Survey {
     }
 
     /// What a run gave, however it ended; `None` before it has.
-    pub(super) fn measurement(&self, program: &ProgramId, seed: u64) -> Option<&Measurement> {
+    pub(crate) fn measurement(&self, program: &ProgramId, seed: u64) -> Option<&Measurement> {
         self.measured.get(&(program.clone(), seed))
     }
 
-    pub(super) fn is_untouched(&self, program: &ProgramId) -> bool {
+    pub(crate) fn is_untouched(&self, program: &ProgramId) -> bool {
         *program == self.untouched
     }
 
     /// Gives the programs more arguments.
-    pub(super) fn add_arguments(&mut self, arguments: &[String]) {
+    pub(crate) fn add_arguments(&mut self, arguments: &[String]) {
         self.evaluator.plan.arguments.extend_from_slice(arguments);
     }
 
-    pub(super) fn warn(&self, text: &str) {
+    pub(crate) fn warn(&self, text: &str) {
         self.live.warn(text);
     }
 
-    pub(super) fn line(&self, text: &str) {
+    pub(crate) fn line(&self, text: &str) {
         self.live.line(text);
     }
 
-    /// Makes those runs that have not been made, in this order, and calls `changed` as they are recorded. `Some` where
-    /// the user ended it before.
-    pub(super) async fn run(
+    /// Makes those runs that have not been made, in this order, and calls `changed` as they are recorded. `Some` if the
+    /// user stopped it first.
+    pub(crate) async fn run(
         &mut self,
         subjects: &[Subject],
         runs: &[Place],
         mut changed: impl FnMut(&Self) -> Result<()>,
-    ) -> Result<Option<End>> {
+    ) -> Result<Option<Interruption>> {
         let mut waiting: Vec<Place> =
             runs.iter().rev().filter(|run| !self.is_settled(subjects, **run)).copied().collect();
         if waiting.is_empty() {
@@ -178,7 +176,7 @@ impl Survey {
         Ok(end)
     }
 
-    /// Whether nothing is to be learned from a run: it was made, or its program is taken to fail on any seed.
+    /// Whether there is no need for a run: it was made, or its program is assumed to fail on any seed.
     fn is_settled(&self, subjects: &[Subject], (subject, seed): Place) -> bool {
         let program = &subjects[subject].program;
         let runs = self.measured.range((program.clone(), 0)..=(program.clone(), u64::MAX));
@@ -253,30 +251,27 @@ impl Survey {
                 &self.held[0],
             ),
         };
-        UserError::baseline(format!(
-            "{what}, and nothing of that was recorded: {}",
-            self.measured[run].reason
-        ))
+        UserError::baseline(format!("{what}, and nothing was recorded: {}", self.measured[run].reason))
     }
 
     /// A value of a measurement as the program printed it.
-    pub(super) fn as_printed(&self, value: f64) -> f64 {
+    pub(crate) fn as_printed(&self, value: f64) -> f64 {
         if self.evaluator.plan.metric.maximise { -value } else { value }
     }
 
     /// The metric as the program printed it; `None` where the run did not complete.
-    pub(super) fn printed(&self, measurement: &Measurement) -> Option<f64> {
+    pub(crate) fn printed(&self, measurement: &Measurement) -> Option<f64> {
         measurement.metric.map(|value| self.as_printed(value))
     }
 }
 
-/// Whether a program with these endings is taken to fail on any seed; a single crash may be the machine's.
+/// Whether a program with these endings is assumed to fail on any seed; a single crash may be the machine's.
 fn is_hopeless(endings: &[Ending]) -> bool {
     let fails = |ending: &Ending| matches!(ending, Ending::Unviable | Ending::Invalid | Ending::Crashed);
     endings.iter().all(fails) && (endings.len() > 1 || endings.iter().any(|one| *one != Ending::Crashed))
 }
 
-/// Refuses to put runs beside others that were made under other terms.
+/// Refuses to mix runs that were made under different terms.
 fn agree(folder: &Path, begun: &Terms, terms: &Terms) -> Result<(), UserError> {
     let find = |(name, now): &(String, String)| {
         let then = begun.iter().find(|(other, _)| other == name).map_or("nothing", |(_, then)| then);
@@ -287,7 +282,7 @@ fn agree(folder: &Path, begun: &Terms, terms: &Terms) -> Result<(), UserError> {
     match terms.iter().find_map(find).or(gone) {
         None => Ok(()),
         Some((name, then, now)) => Err(UserError::new(format!(
-            "what lies in {} was begun with {name} {then}, not {now}; begin another one elsewhere",
+            "{} was begun with {name} {then}, not {now}; begin another one elsewhere",
             folder.display()
         ))),
     }
@@ -342,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_hopeless_that_does_not_build_or_crashes_twice() {
+    fn a_program_that_does_not_build_or_crashes_twice_is_hopeless() {
         use Ending::{Completed, Crashed, Invalid, TimedOut, Unviable};
         for endings in [&[Unviable][..], &[Invalid], &[Crashed, Crashed]] {
             assert!(is_hopeless(endings), "{endings:?}");

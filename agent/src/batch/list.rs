@@ -1,62 +1,62 @@
 //! A batch: runs whose programs are built here and that take place elsewhere. `orders.tsv` lists them for a shell, one
-//! a line in the order in which they are to run, and for whoever takes the results in.
+//! per line in the order in which they are to run, and for the import of their results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::UserError;
+use crate::project::UserError;
 use crate::study::{Budget, Purpose, Run, Seconds, TrialNumber};
 
 /// Name of the list in a batch's folder.
-pub(super) const ORDERS: &str = "orders.tsv";
-/// Where its programs lie.
-pub(super) const BINARIES: &str = "bin";
+pub(crate) const ORDERS: &str = "orders.tsv";
+/// Where its programs are.
+pub(crate) const BINARIES: &str = "bin";
 
 /// Begins the first line, which names the study.
 const STUDY: &str = "# study ";
 
 /// A run that is to take place elsewhere.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Ordered {
-    pub(super) run: Run,
-    pub(super) trial: TrialNumber,
-    pub(super) program: String,
-    pub(super) seed: u64,
-    pub(super) budget: Budget,
-    /// What was spent on it here; 0 where its binary was there already.
-    pub(super) build_seconds: Seconds,
-    pub(super) smoke_seconds: Seconds,
+pub(crate) struct Ordered {
+    pub(crate) run: Run,
+    pub(crate) trial: TrialNumber,
+    pub(crate) program: String,
+    pub(crate) seed: u64,
+    pub(crate) budget: Budget,
+    /// What was spent on it here; 0 if its binary existed already.
+    pub(crate) build_seconds: Seconds,
+    pub(crate) smoke_seconds: Seconds,
 }
 
 /// See the head of this file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Batch {
     pub(crate) study: String,
-    pub(super) runs: Vec<Ordered>,
+    pub(crate) runs: Vec<Ordered>,
 }
 
 impl Batch {
-    pub(super) fn which(&self) -> Vec<Run> {
+    pub(crate) fn which(&self) -> Vec<Run> {
         self.runs.iter().map(|ordered| ordered.run).collect()
     }
 
-    /// How many of its runs repeat a program to learn of the noise.
-    pub(super) fn repeats(&self) -> usize {
+    /// How many of its runs repeat a program to measure the noise.
+    pub(crate) fn repeats(&self) -> usize {
         self.runs.iter().filter(|run| is_repeat(run.run)).count()
     }
 
     /// Puts the baseline's trial first, then proofs, then the other trials with the repeats spread among them: if the
     /// machine drifts, the repeats show it.
-    pub(super) fn arrange(&mut self, base: TrialNumber) {
+    pub(crate) fn arrange(&mut self, base: TrialNumber) {
         let is_trial = |run: Run| matches!(run, Run::Trial(trial) if trial != base);
         let trials = self.runs.iter().filter(|run| is_trial(run.run)).count();
         let repeats = self.repeats();
         let (mut trial, mut repeat) = (0, 0);
         let mut places: Vec<((u8, usize), Ordered)> = Vec::with_capacity(self.runs.len());
         for run in self.runs.drain(..) {
-            // Trial n stands at (2n + 1) / 2 trials of the way, repeat n at (n + 1) / (repeats + 1).
+            // Trial n is at (2n + 1) / 2 trials of the way, repeat n at (n + 1) / (repeats + 1).
             let place = if is_trial(run.run) {
                 trial += 1;
                 (2, (2 * trial - 1) * (repeats + 1))
@@ -73,7 +73,7 @@ impl Batch {
     }
 
     /// The list as a text: number, what, trial, program, seed, budget, seconds of the build and of the smoke run.
-    pub(super) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let mut text = format!("{STUDY}{}\n", self.study);
         for (number, run) in self.numbered() {
             let Ordered { run, trial, program, seed, budget, build_seconds, smoke_seconds } = run;
@@ -85,22 +85,21 @@ impl Batch {
         text
     }
 
-    /// Its runs with their numbers, which name what they leave.
-    pub(super) fn numbered(&self) -> impl Iterator<Item = (usize, &Ordered)> {
+    /// Its runs with their numbers, which name their output files.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (usize, &Ordered)> {
         (1..).zip(&self.runs)
     }
 
-    /// Makes the folder of a batch. Binaries may be there: a pack that was cut short has left them.
+    /// Makes the folder of a batch. It may hold binaries, left by a pack that was cut short.
     pub(crate) fn folder(path: &Path) -> Result<PathBuf> {
         let failed = || format!("cannot make {}", path.display());
         fs::create_dir_all(path).with_context(failed)?;
         for entry in fs::read_dir(path).with_context(failed)? {
             if entry.with_context(failed)?.file_name() != BINARIES {
                 let path = path.display();
-                return Err(UserError::new(format!(
-                    "{path} is not empty; name a folder that is, or none yet"
-                ))
-                .into());
+                return Err(
+                    UserError::new(format!("{path} is not empty; name an empty or a new folder")).into()
+                );
             }
         }
         path.canonicalize().with_context(failed)
@@ -117,7 +116,7 @@ impl Batch {
             ))
         })?;
         Self::parse(&text).map_err(|line| {
-            UserError::new(format!("line {line} of {} is none of ours; pack again", path.display()))
+            UserError::new(format!("line {line} of {} is not valid; pack again", path.display()))
         })
     }
 
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_are_spread_among_the_trials_and_proofs_come_before() {
+    fn repeats_are_spread_among_the_trials_and_proofs_come_first() {
         let trials = (1..=8).map(Run::Trial);
         let runs: Vec<Run> = [NOISE, NOISE, NOISE, Run::Trial(0)].into_iter().chain(trials).collect();
         let mut batch = batch(&[&runs[..], &[PROOF, PROOF]].concat());

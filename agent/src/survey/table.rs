@@ -1,25 +1,23 @@
 //! `record`: measures programs of a repository's own space into a table of results, on which searches can be replayed.
 //!
-//! The survey's log beside the table is the truth; the table is written anew from it after each run, so that neither is
-//! ever half of one. A program has a row once it has run, with an empty cell for a run that has no result.
+//! The survey's log next to the table is the truth; the table is written anew from it after each run, so that neither
+//! is ever half-written. A program has a row once it has run, with an empty cell for a run that has no result.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::interrupt::Interrupt;
-use super::opening::devices;
-use super::product::{Combination, Product};
-use super::project::tree;
-use super::survey::{Premises, Subject, Survey, Terms};
-use super::{Axis, End, Options, Project, Typed, UserError};
+use super::product::{Axis, Combination, Product};
+use super::programs::{Premises, Subject, Survey, Terms};
 use crate::device;
 use crate::evaluator::{File, Tree, slots_directory};
 use crate::journal::{Folder, Lock};
+use crate::project::{Options, Project, Typed, UserError, tree};
 use crate::repo::Repo;
+use crate::runs::{Interrupt, Interruption, devices};
 use crate::study::{Measurement, Sources, survey_seed};
 
-/// Measures the product of the axes, each program on so many seeds. Must be called within the runtime.
+/// Measures the product of the axes, each program on this many seeds. Must be called within the runtime.
 pub(crate) fn open_table(
     repo: &Path,
     table: &Path,
@@ -87,7 +85,7 @@ impl Table {
             }
         };
         self.survey.line(&format!(
-            "{} programs on {} seeds, {} a run, on {}{left_out}\n",
+            "{} programs on {} seeds, {} per run, on {}{left_out}\n",
             self.subjects.len(),
             self.seeds.len(),
             self.options.budget,
@@ -95,8 +93,8 @@ impl Table {
         ));
     }
 
-    /// Measures what has not been measured; `Some` where the user ended it before.
-    pub(crate) async fn fill(&mut self) -> Result<Option<End>> {
+    /// Measures what has not been measured; `Some` if the user stopped it first.
+    pub(crate) async fn fill(&mut self) -> Result<Option<Interruption>> {
         let Self { path, product, subjects, seeds, options, survey, .. } = self;
         let mut shuffled: Vec<usize> = (0..subjects.len()).collect();
         // The untouched program first, which shows whether anything can be built here.
@@ -113,24 +111,21 @@ impl Table {
     }
 }
 
-/// The folder of a table's runs, `TABLE.csv.runs`; a table without one is none of ours.
+/// The folder of a table's runs, `TABLE.csv.runs`; a table without one is not ours.
 fn beside(table: &Path) -> Result<PathBuf, UserError> {
     let folder = PathBuf::from(format!("{}.runs", table.display()));
     if table.file_name().is_none() || table.is_dir() {
-        return Err(UserError::new(format!(
-            "{} is no file that a table could be written to",
-            table.display()
-        )));
+        return Err(UserError::new(format!("{} is a folder; name a file for the table", table.display())));
     }
     if table.extension().is_some_and(|extension| extension == "gz") {
         return Err(UserError::new(format!(
-            "{} is named like a gzipped file, and a table is written as plain text; leave out the .gz",
+            "{} is named like a gzipped file, but a table is written as plain text; leave out the .gz",
             table.display()
         )));
     }
     if table.exists() && !folder.exists() {
         return Err(UserError::new(format!(
-            "{} is there already, and the runs that it came of are not in {}; give another name",
+            "{} already exists, and its runs are not in {}; give another name",
             table.display(),
             folder.display()
         )));
@@ -152,7 +147,7 @@ fn terms(project: &Project, options: &Options, product: &Product) -> Terms {
 }
 
 /// A tree with other mutable files.
-pub(super) fn with_sources(tree: &Tree, sources: &Sources) -> Tree {
+pub(crate) fn with_sources(tree: &Tree, sources: &Sources) -> Tree {
     let mut tree = tree.clone();
     for (path, text) in &sources.0 {
         let executable = tree.get(path).is_some_and(|file| file.executable);
@@ -193,8 +188,8 @@ fn quoted(cell: &str) -> String {
     }
 }
 
-/// Writes a file in place of the one before, whole.
-pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+/// Replaces a file as a whole.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let written = Folder::new(folder.to_owned()).save_blob(&name, text.as_bytes());

@@ -1,13 +1,13 @@
-//! A preset: values at sites, written by hand, that make one program of another.
+//! A preset: values at sites, written by hand, that turn one program into another.
 
 use anyhow::{Context, Result};
 
 use super::product::nearest;
-use super::{Project, UserError};
+use crate::project::{Project, UserError};
 use crate::study::Sources;
 
-/// The program that a preset, lines of `site = "value"`, makes of a project's untouched one.
-pub(super) fn preset(project: &Project, name: &str, text: &str) -> Result<Sources> {
+/// The program that a preset, lines of `site = "value"`, makes of a project's untouched program.
+pub(crate) fn preset(project: &Project, name: &str, text: &str) -> Result<Sources> {
     let wrong = |error: &dyn std::fmt::Display| UserError::new(format!("{name}: {error}"));
     let table: toml::Table = toml::from_str(text).map_err(|error| wrong(&error))?;
     let mut sources = project.sources.clone();
@@ -20,7 +20,7 @@ pub(super) fn preset(project: &Project, name: &str, text: &str) -> Result<Source
     let mut left = values.clone();
     while !left.is_empty() {
         let sites = project.rewriter.sites(&sources)?;
-        // A template may bring a site along that another line sets.
+        // A template may add a site that another line sets.
         let (now, later): (Vec<_>, Vec<_>) =
             left.into_iter().partition(|(name, _)| sites.iter().any(|site| site.name == *name));
         if now.is_empty() {
@@ -73,13 +73,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_may_set_what_the_template_of_another_brings_along() {
+    fn a_line_may_set_a_site_that_the_template_of_another_adds() {
         let (_directory, project) = target();
         let sites_of = |sources: &Sources| project.rewriter.sites(sources).unwrap();
         let muon = preset(&project, "p", "optimiser = \"muon\"").unwrap();
         let known = sites_of(&project.sources);
         let brought = sites_of(&muon).into_iter().find(|site| !known.iter().any(|one| one.name == site.name));
-        let brought = brought.expect("Muon has a number of its own");
+        let brought = brought.expect("Muon adds a number");
         let to = brought.values.iter().find(|value| **value != brought.value).unwrap();
         let sources =
             preset(&project, "p", &format!("\"{}\" = \"{to}\"\noptimiser = \"muon\"", brought.name)).unwrap();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_is_named() {
+    fn a_line_that_is_not_possible_is_named() {
         let (_directory, project) = target();
         for (text, reason) in [
             ("optimizer = \"muon\"", "p: there is no site `optimizer`; the nearest is `optimiser`"),

@@ -1,15 +1,15 @@
-//! The programs that a few sites give when each of their values is combined with each.
+//! The programs given by all combinations of the values of a few sites.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use anyhow::Result;
 
-use super::{Project, UserError};
+use crate::project::{Project, UserError};
 use crate::rewrite::Site;
 use crate::study::{ProgramId, Sources};
 
-/// Programs beyond which a product was hardly meant: it would take days.
+/// More programs than this are probably a mistake: they would take days.
 const MOST_PROGRAMS: usize = 2000;
 
 /// A site and the values it is to take, as typed: `recipe::WIDTH=32,64`.
@@ -28,41 +28,41 @@ impl FromStr for Axis {
         let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
         match values.iter().all(|value| !value.is_empty()) {
             true => Ok(Self { site: site.trim().to_owned(), values }),
-            false => Err("there is a value missing: write NAME=V1,V2".to_owned()),
+            false => Err("a value is missing: write NAME=V1,V2".to_owned()),
         }
     }
 }
 
 /// One of the programs.
 #[derive(Clone, Debug)]
-pub(super) struct Combination {
+pub(crate) struct Combination {
     /// In the order of the axes.
-    pub(super) values: Vec<String>,
+    pub(crate) values: Vec<String>,
     /// What it changes, for people.
-    pub(super) title: String,
-    pub(super) program: ProgramId,
-    pub(super) sources: Sources,
+    pub(crate) title: String,
+    pub(crate) program: ProgramId,
+    pub(crate) sources: Sources,
 }
 
 /// All of them.
 #[derive(Debug)]
-pub(super) struct Product {
-    /// Sites of the untouched program, with the values that are wanted of them, in their own order.
-    pub(super) sites: Vec<Site>,
-    pub(super) programs: Vec<Combination>,
-    /// How many combinations are no program of their own, and why the first is none.
-    pub(super) left_out: (usize, String),
+pub(crate) struct Product {
+    /// Sites of the untouched program with their wanted values, in each site's own order.
+    pub(crate) sites: Vec<Site>,
+    pub(crate) programs: Vec<Combination>,
+    /// How many combinations do not give a distinct program, and why the first does not.
+    pub(crate) left_out: (usize, String),
 }
 
 impl Product {
-    /// Multiplies out the values at sites of a project's untouched program.
-    pub(super) fn new(project: &Project, axes: &[Axis]) -> Result<Self> {
+    /// Combines the values at sites of a project's untouched program.
+    pub(crate) fn new(project: &Project, axes: &[Axis]) -> Result<Self> {
         let all = project.sites()?;
         let sites = axes.iter().map(|axis| wanted(&all, axis)).collect::<Result<Vec<Site>, _>>()?;
         let mut names = BTreeSet::new();
         if let Some(twice) = sites.iter().find(|site| !names.insert(&site.name)) {
             return Err(UserError::new(format!(
-                "--site {} is there twice; put all its values into one",
+                "--site {} was given twice; put all its values into one",
                 twice.name
             ))
             .into());
@@ -90,7 +90,9 @@ impl Product {
             }
         }
         if product.programs.is_empty() {
-            return Err(UserError::new(format!("no combination is a program: {}", product.left_out.1)).into());
+            return Err(
+                UserError::new(format!("no combination gives a program: {}", product.left_out.1)).into()
+            );
         }
         Ok(product)
     }
@@ -100,7 +102,7 @@ impl Product {
         let changes = || self.sites.iter().zip(&values).filter(|(site, value)| site.value != **value);
         let edits: Vec<_> = changes().map(|(site, value)| site.describe(value)).collect();
         let sources = project.rewriter.apply(&project.sources, &edits).map_err(|error| error.to_string())?;
-        // An edit may take away what another one has made.
+        // An edit may undo what another one has made.
         let has = project.rewriter.values(&sources).map_err(|error| error.to_string())?;
         if let Some((site, value)) =
             self.sites.iter().zip(&values).find(|(site, value)| has.get(&site.name) != Some(*value))
@@ -123,7 +125,7 @@ fn short(name: &str) -> &str {
     name.rsplit("::").next().unwrap_or(name)
 }
 
-/// The site of an axis with the wanted ones of its values.
+/// The site of an axis, with only the wanted values.
 fn wanted(sites: &[Site], axis: &Axis) -> Result<Site, UserError> {
     let names = || sites.iter().map(|site| site.name.as_str());
     let site = sites.iter().find(|site| site.name == axis.site).ok_or_else(|| {
@@ -146,8 +148,8 @@ fn wanted(sites: &[Site], axis: &Axis) -> Result<Site, UserError> {
     Ok(site)
 }
 
-/// What is written most like a text: the nearest number to a number, else by letters.
-pub(super) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> &'a str {
+/// The entry most like a text: for a number the nearest number, else the most similar spelling.
+pub(crate) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> &'a str {
     let number = |text: &str| text.parse::<f64>().ok();
     let distance = |known: &&str| match (number(text), number(known)) {
         (Some(a), Some(b)) => (a - b).abs(),

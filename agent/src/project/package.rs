@@ -8,14 +8,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use glob::MatchOptions;
 
-use super::UserError;
+use super::user_error::UserError;
 use crate::config::{self, Config};
 use crate::evaluator::{File, Tree};
 use crate::repo::{FileKind, Repo};
 use crate::rewrite::{Catalogue, Rewriter, Site, reached};
 use crate::study::{CommitId, ProgramId, Sources};
 
-/// `*` ends where a folder's name ends, and only `**` goes into folders: what is named wider than meant would be edited.
+/// `*` stays within a folder, and only `**` goes into folders: a pattern wider than meant would allow too many edits.
 const WITHIN_A_FOLDER: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
@@ -69,13 +69,13 @@ impl Project {
         })
     }
 
-    /// What could be changed; nothing is an error.
+    /// What could be changed; an error if there is nothing.
     pub(crate) fn sites(&self) -> Result<Vec<Site>> {
         let sites = self.rewriter.sites(&self.sources)?;
         if sites.is_empty() {
             let files: Vec<&str> = self.mutable.iter().map(String::as_str).collect();
             return Err(UserError::new(format!(
-                "nothing that could be changed was found in {}: no constant, no setting of a `Config`, nothing that a \
+                "found nothing that could be changed in {}: no constant, no setting of a `Config`, nothing that a \
                  template fits; name other files with `mutable` in autoresearch.toml",
                 files.join(", ")
             ))
@@ -117,14 +117,14 @@ fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// The text of the lock file by which cargo builds a package: it lies beside the package or, for a member of a
-/// workspace, in a folder above it.
+/// The text of the lock file that cargo uses for a package: it is next to the package or, for a member of a workspace,
+/// in a folder above it.
 fn lock_file(files: &Tree, package: &str) -> Option<String> {
     let folders = Path::new(package).ancestors().filter_map(Path::to_str);
     folders.map(|folder| join(folder, "Cargo.lock")).find_map(|path| text(files, &path))
 }
 
-/// The package named, or the one at the root, or the only one with a program.
+/// The named package, or the one at the root, or the only one with a program.
 fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> {
     if let Some(named) = named {
         let named = named.trim_matches('/').trim_start_matches("./").to_owned();
@@ -142,19 +142,19 @@ fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> 
         .collect();
     match with_program.as_slice() {
         [] => Err(UserError::new(
-            "there is no Cargo package with a program (Cargo.toml and src/main.rs) in the repository; \
+            "the repository has no Cargo package with a program (Cargo.toml and src/main.rs); \
              set `package` in autoresearch.toml",
         )),
         [only] => Ok(only.clone()),
         several if several[0].is_empty() => Ok(String::new()),
         several => Err(UserError::new(format!(
-            "there are several packages ({}); say which with `package` in autoresearch.toml",
+            "there are several packages ({}); choose one with `package` in autoresearch.toml",
             several.join(", ")
         ))),
     }
 }
 
-/// The mutable paths as the settings say, or all Rust sources of the package; of those, the ones that a module
+/// The mutable paths from the settings, or all Rust sources of the package; of those, the ones that a module
 /// declaration leads to.
 fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet<String>, UserError> {
     let sources = [join(package, "src/**/*.rs")];
@@ -176,13 +176,13 @@ fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet
     mutable.retain(|path| path.ends_with(".rs"));
     if mutable.is_empty() {
         return Err(UserError::new(
-            "no Rust source of the program is left that may be edited; look at `mutable` and `frozen`",
+            "no Rust source of the program may be edited; check `mutable` and `frozen`",
         ));
     }
     Ok(mutable)
 }
 
-/// Where Cargo looks for the beginnings of a package's programs and of its library.
+/// Where Cargo looks for the root files of a package's programs and library.
 fn roots(files: &Tree, package: &str) -> Vec<String> {
     let patterns = ["src/main.rs", "src/lib.rs", "src/bin/*.rs", "src/bin/*/main.rs"];
     let patterns = patterns.map(|pattern| glob::Pattern::new(&join(package, pattern)));
@@ -191,7 +191,7 @@ fn roots(files: &Tree, package: &str) -> Vec<String> {
     files.keys().filter(is_root).cloned().collect()
 }
 
-/// The files that match; a pattern that matches none is a slip of the pen.
+/// The files that match; a pattern that matches none is probably a typo.
 fn some_matching(files: &Tree, key: &str, pattern: &str) -> Result<BTreeSet<String>, UserError> {
     let found = matching(files, pattern)?;
     if found.is_empty() {
@@ -205,7 +205,7 @@ fn some_matching(files: &Tree, key: &str, pattern: &str) -> Result<BTreeSet<Stri
 
 fn matching(files: &Tree, pattern: &str) -> Result<BTreeSet<String>, UserError> {
     let glob = glob::Pattern::new(pattern)
-        .map_err(|error| UserError::new(format!("`{pattern}` is not a valid pattern of paths: {error}")))?;
+        .map_err(|error| UserError::new(format!("`{pattern}` is not a valid path pattern: {error}")))?;
     Ok(files.keys().filter(|path| glob.matches_with(path, WITHIN_A_FOLDER)).cloned().collect())
 }
 
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mutable_path_that_is_not_there_is_named() {
+    fn a_mutable_path_that_does_not_exist_is_named() {
         let config = Config { mutable: Some(vec!["src/modle.rs".into()]), ..Config::default() };
         let error = find_mutable(&files(&["src/model.rs"]), "", &config).unwrap_err().to_string();
         assert!(error.contains("`src/modle.rs`"), "{error}");
@@ -266,14 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn the_beginnings_of_programs_lie_where_cargo_looks_for_them() {
+    fn the_root_files_of_programs_are_where_cargo_looks_for_them() {
         let begins = ["src/bin/one.rs", "src/bin/two/main.rs", "src/main.rs"];
         let others = ["src/bin/two/part/main.rs", "src/bin/two/part.rs", "src/other/main.rs", "main.rs"];
         assert_eq!(roots(&files(&[&begins[..], &others].concat()), ""), begins);
     }
 
     #[test]
-    fn the_lock_file_of_a_workspace_lies_above_its_members() {
+    fn the_lock_file_of_a_workspace_is_above_its_members() {
         let tree = |paths: &[&str]| -> Tree {
             let file = |path: &str| File { bytes: Arc::from(path.as_bytes()), executable: false };
             paths.iter().map(|path| ((*path).to_owned(), file(path))).collect()
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn frozen_paths_are_taken_away() {
+    fn frozen_paths_are_not_mutable() {
         let config = Config { frozen: vec!["src/data.rs".into()], ..Config::default() };
         let tree = files(&["src/data.rs", "src/model.rs", "Cargo.toml"]);
         assert_eq!(

@@ -12,8 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use super::Project;
-use super::project::{changed_files, tree};
+use super::package::{Project, changed_files, tree};
 use crate::device::{Device, Gate};
 use crate::evaluator::{Evaluator, Job, LimitSettings, Metric, PhaseLimits, Plan, Recovery, Slot, Watch};
 use crate::repo::{Repo, Timestamp};
@@ -38,7 +37,7 @@ impl Bench {
         let repo = Repo::create(&root, crate::cli::TARGET, "first\n", Timestamp::now()).expect("it is empty");
         let head = repo.main_head().expect("it has a commit");
         let project = Project::read(&repo, head).expect("the target can be read");
-        let gate = Gate::new(Device::Processor, None);
+        let gate = Gate::new(Device::Processor, None, false);
         let slot = Slot::open(directory.path(), 0, gate).expect("a slot can be made");
         let plan = Plan {
             package: String::new(),
@@ -47,7 +46,7 @@ impl Bench {
             budget: "4steps".into(),
             smoke_budget: None,
             metric: Metric::val_bpb(),
-            limits: PhaseLimits::derive(&"4steps".into(), None, true, &LimitSettings::default()),
+            limits: PhaseLimits::derive(&"4steps".into(), None, true, 1, &LimitSettings::default()),
         };
         let recovery = Recovery::new("the processor needs none".into());
         let evaluator = Evaluator { runner: Runner::for_tests(), plan, recovery };
@@ -73,7 +72,7 @@ impl Bench {
         self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await.expect("the machine is fit for it")
     }
 
-    /// What the program says of five steps on a software GPU beside the processor; `Ok` where there is none.
+    /// What the program reports of five steps on a software GPU and on the processor; `Ok` if there is none.
     #[expect(clippy::disallowed_methods, reason = "it ends with this test")]
     fn agree(&self, sources: &Sources) -> Result<(), String> {
         let binary = self.slot.binary(&self.project.identity(sources)).expect("it was built");
@@ -85,14 +84,14 @@ impl Bench {
             .expect("it can be started");
         let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         if said.contains("there is no software Vulkan device here") {
-            // Past the test harness, which shows nothing of a test that passes.
+            // Bypasses the test harness, which hides the output of a passing test.
             let _ = writeln!(std::io::stderr(), "SKIPPED: devices are not compared: {}", said.trim());
             return Ok(());
         }
         if output.status.success() { Ok(()) } else { Err(said.into_owned()) }
     }
 
-    /// Fails with all programs that do not build, run, report and agree, each with the reason.
+    /// Fails with every program that does not build, run, report and agree, each with its reason.
     async fn all_train(&mut self, programs: impl IntoIterator<Item = (String, Sources)>) {
         let mut failures = Vec::new();
         for (name, sources) in programs {

@@ -1,4 +1,4 @@
-//! What holds for a study, decided from what was typed, what the settings say, and the defaults.
+//! The options of a study, decided from what was typed, the settings, and the defaults.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use anyhow::Result;
 use regex::Regex;
 
-use super::UserError;
+use super::user_error::UserError;
 use crate::config::{Config, Direction};
 use crate::device::Device;
 use crate::evaluator::{LimitSettings, Metric, MetricSource, PhaseLimits, Plan};
 use crate::policy::Method;
 use crate::study::{Budget, MergeRule, Started, StopRule, StudyRules, Unit};
 
-/// What one run may use on the processor, and on a GPU, which needs a while to show what it is worth.
+/// Budget of one run on the processor, and on a GPU, which takes longer to show its worth.
 const DEFAULT_BUDGET: &str = "60s";
 const DEFAULT_GPU_BUDGET: &str = "300s";
 
@@ -35,7 +35,7 @@ pub(crate) struct Typed {
     pub(crate) seed: Option<u64>,
     pub(crate) search: Option<String>,
     pub(crate) slots: Option<usize>,
-    /// Repositories whose studies tell a new one what they found.
+    /// Repositories whose studies a new one learns from.
     pub(crate) learn_from: Vec<PathBuf>,
     /// Nothing is proved or merged, and a lack of merges ends nothing.
     pub(crate) search_only: bool,
@@ -47,7 +47,7 @@ pub(crate) struct Options {
     pub(crate) budget: Budget,
     pub(crate) method: Method,
     pub(crate) seed: u64,
-    /// What the slots train on, in turns; never none.
+    /// What the slots train on, in turns; never empty.
     pub(crate) devices: Vec<Device>,
     pub(crate) slots: usize,
     pub(crate) time: Option<Duration>,
@@ -59,7 +59,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Decides; what a study has begun with is kept, and asking for something else is an error.
+    /// Decides. What a study began with is kept, and asking for anything else is an error.
     pub(crate) fn decide(
         typed: &Typed,
         config: &Config,
@@ -74,20 +74,22 @@ impl Options {
         };
         let on_gpu = devices.iter().any(|device| device.is_gpu());
         let default = if on_gpu { DEFAULT_GPU_BUDGET } else { DEFAULT_BUDGET };
-        // Settings in seconds of the processor were meant for one.
+        // A setting in processor seconds was meant for a processor.
         let set = config.budget.clone().map(Budget::from);
         let set = set.filter(|budget| !(on_gpu && budget.unit() == Some(Unit::CpuSeconds)));
         let typed_budget = typed.budget.clone().map(Budget::from);
         let seed = typed.seed.or(config.seed).or(begun.map(|begun| begun.seed)).unwrap_or(0);
+        let budget = match (begun, typed_budget) {
+            (_, Some(typed)) => typed,
+            (Some(begun), None) => begun.budget.clone(),
+            (None, None) => set.unwrap_or_else(|| default.into()),
+        };
+        let slots = typed.slots.or(config.slots).unwrap_or_else(|| default_slots(&devices, &budget));
         let options = Self {
-            budget: match (begun, typed_budget) {
-                (_, Some(typed)) => typed,
-                (Some(begun), None) => begun.budget.clone(),
-                (None, None) => set.unwrap_or_else(|| default.into()),
-            },
+            budget,
             method,
             seed,
-            slots: typed.slots.or(config.slots).unwrap_or(devices.len()).max(1),
+            slots: slots.max(1),
             devices,
             time: typed.time.or(config.time.map(|span| span.0)),
             rules: rules(typed, config),
@@ -105,19 +107,19 @@ impl Options {
         }
     }
 
-    /// What is asked for and will hardly be what is meant.
+    /// A warning about a request that is probably not what the user meant.
     pub(crate) fn warning(&self) -> Option<String> {
         let on_gpu = self.devices.iter().any(|device| device.is_gpu());
         (on_gpu && self.budget.unit() == Some(Unit::CpuSeconds)).then(|| {
             format!(
-                "a budget of {} counts seconds of the processor, which do not measure what a GPU does; on a GPU, \
-                 write {DEFAULT_GPU_BUDGET} or a number of steps or tokens",
+                "a budget of {} counts processor seconds, which do not measure the work of a GPU; on a GPU, \
+                 use {DEFAULT_GPU_BUDGET} or a number of steps or tokens",
                 self.budget
             )
         })
     }
 
-    /// Refuses a budget that a program which speaks our protocol cannot read; any other gets what was typed.
+    /// Refuses a budget that a program with our protocol cannot read; other programs get what was typed.
     fn check_budget(&self) -> Result<(), UserError> {
         if self.budget.unit().is_some() || !matches!(self.metric.source, MetricSource::Protocol) {
             return Ok(());
@@ -138,7 +140,7 @@ impl Options {
         match decided.into_iter().find(|(_, then, now)| then != now) {
             None => Ok(()),
             Some((what, then, now)) => Err(UserError::new(format!(
-                "study `{}` was begun with {what} {then}, not {now}; begin another one with --study NAME",
+                "study `{}` was begun with {what} {then}, not {now}; begin another with --study NAME",
                 begun.study
             ))),
         }
@@ -163,13 +165,21 @@ impl Options {
             budget: self.budget.clone(),
             smoke_budget: speaks.then(|| Plan::SMOKE_BUDGET.into()),
             metric: self.metric.clone(),
-            limits: PhaseLimits::derive(&self.budget, measured, speaks, &settings),
+            limits: PhaseLimits::derive(&self.budget, measured, speaks, self.slots, &settings),
         }
     }
 }
 
+/// One for each GPU. On the processor one for each core, where runs do not take each other's budget.
+fn default_slots(devices: &[Device], budget: &Budget) -> usize {
+    if devices.iter().any(|device| device.is_gpu()) || !budget.bears_builds() {
+        return devices.len();
+    }
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 fn rules(typed: &Typed, config: &Config) -> StudyRules {
-    // Who gives a time wants it to be used.
+    // A user who sets a time wants it used.
     let without_time = typed.time.or(config.time.map(|span| span.0)).is_none().then_some(DEFAULT_TRIALS);
     let rules = StudyRules {
         merge: MergeRule {
@@ -185,7 +195,7 @@ fn rules(typed: &Typed, config: &Config) -> StudyRules {
     if !typed.search_only {
         return rules;
     }
-    // No lead is as large as that, so nothing ever becomes a candidate.
+    // No lead is that large, so nothing ever becomes a candidate.
     let merge = MergeRule { smallest_effect: Some(f64::INFINITY), ..rules.merge };
     StudyRules { merge, noise_repeats: 0, patience: u32::MAX, ..rules }
 }
@@ -195,8 +205,9 @@ fn metric(config: &Config) -> Result<Metric, UserError> {
     let source = match (&settings.pattern, &settings.log) {
         (Some(pattern), _) => {
             let read = |pattern: &String| {
-                Regex::new(pattern)
-                    .map_err(|error| UserError::new(format!("`{pattern}` is no regular expression: {error}")))
+                Regex::new(pattern).map_err(|error| {
+                    UserError::new(format!("`{pattern}` is not a valid regular expression: {error}"))
+                })
             };
             MetricSource::Pattern {
                 result: read(pattern)?,
@@ -237,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_comes_before_the_settings_and_these_before_the_defaults() {
+    fn typed_options_override_the_settings_and_settings_the_defaults() {
         let config = Config { budget: Some("20s".into()), seed: Some(7), ..Config::default() };
         let typed = Typed { budget: Some("5s".into()), ..Typed::default() };
         let options = decide(&typed, &config, None).unwrap();
@@ -269,7 +280,17 @@ mod tests {
     }
 
     #[test]
-    fn a_study_goes_on_with_what_it_began_with() {
+    fn each_core_gets_a_slot_where_runs_do_not_take_each_others_budget() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        let slots = |budget: &str| {
+            let typed = Typed { budget: Some(budget.into()), ..Typed::default() };
+            decide(&typed, &Config::default(), None).unwrap().slots
+        };
+        assert_eq!(["20cpu-s", "500steps", "20s"].map(slots), [cores, cores, 1]);
+    }
+
+    #[test]
+    fn a_study_continues_with_what_it_began_with() {
         let options = decide(&Typed::default(), &Config::default(), Some(&begun())).unwrap();
         assert_eq!((options.budget.as_str(), options.seed), ("20s", 3));
         let typed = Typed { budget: Some("40s".into()), ..Typed::default() };

@@ -1,4 +1,4 @@
-//! Errors whose cause lies with what was asked for: each says what is wrong and what to do.
+//! Errors caused by what the user asked for: each says what is wrong and what to do.
 
 use std::fmt::Display;
 
@@ -9,9 +9,9 @@ pub(crate) enum Blame {
     Repository,
     /// The untouched program does not build, run or report its metric.
     Baseline,
-    /// Another run is at work here.
+    /// Another run is using the repository.
     Locked,
-    /// A device that the study trains on has ceased to work.
+    /// A device that the study trains on has stopped working.
     Device,
 }
 

@@ -1,19 +1,20 @@
-//! The end of a comparison: what was returned is measured beside the untouched program and the preset, on the same fresh
+//! The end of a comparison: the returned programs, the untouched one and the preset are measured on the same fresh
 //! seeds, and the table is drawn.
+
+use std::ops::ControlFlow;
 
 use anyhow::Result;
 
-use super::compare::{Contest, Entrant};
-use super::interrupt::Interrupt;
-use super::opening::Surroundings;
-use super::project::tree;
-use super::survey::{Premises, Subject, Survey};
-use super::tabulate::{with_sources, write};
-use super::{End, Options, Project, Typed};
+use super::contest::{Contest, Entrant};
+use super::programs::{Premises, Subject, Survey};
+use super::table::{with_sources, write};
+use crate::campaign::{End, Surroundings};
 use crate::device;
 use crate::evaluator::slots_directory;
+use crate::project::{Options, Project, Typed, tree};
 use crate::repo::Repo;
 use crate::report::{Comparison, Contender, Returned};
+use crate::runs::Interrupt;
 use crate::study::{Measurement, Study, survey_seed};
 
 /// Seed of the seeds on which programs are checked, far from those of the studies.
@@ -21,13 +22,13 @@ const CHECK: u64 = 1_000_000;
 
 impl Contest {
     /// Measures the programs, of which the first is the untouched one, and writes the table.
-    pub(super) async fn check(
+    pub(crate) async fn check(
         &self,
         shared: &Surroundings,
         main: &Repo,
         project: &Project,
         entrants: &[Entrant],
-    ) -> Result<Result<Comparison, End>> {
+    ) -> Result<ControlFlow<End, Comparison>> {
         let typed = Typed { budget: Some(self.budget.clone()), slots: self.slots, ..Typed::default() };
         let options = Options::decide(&typed, &project.config, None, shared.devices.clone())?;
         let terms = vec![
@@ -52,14 +53,14 @@ impl Contest {
         };
         let subjects: Vec<Subject> = entrants.iter().map(subject).collect();
         let seeds: Vec<u64> = (0..self.check_seeds as usize).map(|nth| survey_seed(CHECK, nth)).collect();
-        survey.line(&format!("\nwhat was returned, on {} fresh seeds", seeds.len()));
+        survey.line(&format!("\nthe returned programs, on {} fresh seeds", seeds.len()));
         if let Some(end) = survey.run(&subjects, &interleaved(&subjects, &seeds), |_| Ok(())).await? {
-            return Ok(Err(end));
+            return Ok(ControlFlow::Break(end.into()));
         }
         let comparison = self.comparison(&options, entrants, seeds, &survey);
         write(&self.folder.join("compare.md"), &comparison.to_markdown())?;
         write(&self.folder.join("compare.json"), &(serde_json::to_string_pretty(&comparison)? + "\n"))?;
-        Ok(Ok(comparison))
+        Ok(ControlFlow::Continue(comparison))
     }
 
     fn comparison(
@@ -111,7 +112,7 @@ fn returned(entrant: &Entrant, seeds: &[u64], survey: &Survey) -> Returned {
     }
 }
 
-/// Each seed with each program, which take turns in being first; a program that several have returned runs once.
+/// Each seed with each program, which take turns in being first; a program that was returned several times runs once.
 fn interleaved(subjects: &[Subject], seeds: &[u64]) -> Vec<(usize, u64)> {
     let is_first = |at: &usize| !subjects[..*at].iter().any(|other| other.program == subjects[*at].program);
     let distinct: Vec<usize> = (0..subjects.len()).filter(is_first).collect();

@@ -7,49 +7,49 @@ use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::UserError;
 use crate::evaluator::{EvaluateError, Evaluator, Job, Phase, Progress, Slot, Tree, Watch};
+use crate::project::UserError;
 use crate::report::Live;
 use crate::study::{Forecast, Measurement, Point, ProgramId, Pruner, Run};
 
-/// A run that is to be started, of a study or of whatever else tells its runs apart.
-pub(super) struct Order<R = Run> {
-    pub(super) run: R,
-    pub(super) program: ProgramId,
-    pub(super) tree: Tree,
-    pub(super) seed: u64,
-    pub(super) logs: PathBuf,
-    /// What people see beside the bar.
-    pub(super) title: String,
+/// A run to be started, of a study or of anything else that can identify its runs.
+pub(crate) struct Order<R = Run> {
+    pub(crate) run: R,
+    pub(crate) program: ProgramId,
+    pub(crate) tree: Tree,
+    pub(crate) seed: u64,
+    pub(crate) logs: PathBuf,
+    /// What is shown next to the bar.
+    pub(crate) title: String,
     /// `None` for a run that must not be stopped early.
-    pub(super) pruner: Option<Pruner>,
-    /// Whether a stop is noted and not carried out.
-    pub(super) audit: bool,
+    pub(crate) pruner: Option<Pruner>,
+    /// Whether a stop is only noted, not carried out.
+    pub(crate) audit: bool,
     /// Where its binary is left to be trained elsewhere; `None` to train it here.
-    pub(super) pack_into: Option<PathBuf>,
+    pub(crate) pack_into: Option<PathBuf>,
 }
 
 /// A run that has ended.
-pub(super) struct Finished<R = Run> {
-    pub(super) run: R,
-    pub(super) seed: u64,
-    pub(super) measurement: Measurement,
-    pub(super) forecast: Option<Forecast>,
+pub(crate) struct Finished<R = Run> {
+    pub(crate) run: R,
+    pub(crate) seed: u64,
+    pub(crate) measurement: Measurement,
+    pub(crate) forecast: Option<Forecast>,
 }
 
 /// Slots that are free, and runs in the others.
 #[derive(Debug)]
-pub(super) struct Slots<R: 'static = Run> {
+pub(crate) struct Slots<R: 'static = Run> {
     free: Vec<(usize, Slot)>,
     running: Vec<R>,
     jobs: JoinSet<Left<R>>,
 }
 
-/// What a run leaves: which it was, the slot it was in and its number, and how it ended.
+/// What is left of a run: which it was, the slot it was in and its number, and how it ended.
 type Left<R> = (R, usize, Slot, Result<Finished<R>, EvaluateError>);
 
 impl<R: Copy + PartialEq + Send> Slots<R> {
-    pub(super) fn new(slots: Vec<Slot>) -> Self {
+    pub(crate) fn new(slots: Vec<Slot>) -> Self {
         Self {
             free: slots.into_iter().enumerate().rev().collect(),
             running: Vec::new(),
@@ -57,21 +57,21 @@ impl<R: Copy + PartialEq + Send> Slots<R> {
         }
     }
 
-    pub(super) fn has_free(&self) -> bool {
+    pub(crate) fn has_free(&self) -> bool {
         !self.free.is_empty()
     }
 
-    /// A slot that is free, where there is one.
-    pub(super) fn first_free(&self) -> Option<&Slot> {
+    /// A free slot, if there is one.
+    pub(crate) fn first_free(&self) -> Option<&Slot> {
         self.free.last().map(|(_, slot)| slot)
     }
 
-    pub(super) fn running(&self) -> Vec<R> {
+    pub(crate) fn running(&self) -> Vec<R> {
         self.running.clone()
     }
 
     /// Starts a run in a free slot.
-    pub(super) fn start(
+    pub(crate) fn start(
         &mut self,
         order: Order<R>,
         evaluator: Evaluator,
@@ -89,7 +89,7 @@ impl<R: Copy + PartialEq + Send> Slots<R> {
     }
 
     /// Waits for a run to end; `None` when nothing is under way.
-    pub(super) async fn next(&mut self) -> Option<Result<Finished<R>>> {
+    pub(crate) async fn next(&mut self) -> Option<Result<Finished<R>>> {
         let (which, number, slot, finished) = match self.jobs.join_next().await? {
             Ok(done) => done,
             Err(error) => return Some(Err(error).context("a run broke off")),

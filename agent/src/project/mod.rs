@@ -1,0 +1,12 @@
+//! What a study works on: a package in a commit, what may be edited in it, the options in force, and the errors that
+//! the user can fix.
+
+#[cfg(test)]
+mod catalogue_tests;
+mod options;
+mod package;
+mod user_error;
+
+pub(crate) use options::{DEFAULT_MERGE, DEFAULT_NOISE_REPEATS, Options, Typed};
+pub(crate) use package::{Project, changed_files, tree};
+pub(crate) use user_error::{Blame, UserError};

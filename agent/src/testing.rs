@@ -1,9 +1,9 @@
-//! What all tests that draw at random share: they draw the same on every machine, unless they are told to go further.
+//! Shared by all tests that draw at random: they draw the same on every machine, unless asked to search further.
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// Tries this many cases from a fixed seed. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` search more of them, elsewhere; a
-/// case that fails there becomes a test of its own.
+/// Tries this many cases from a fixed seed. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` make it try more, and others; a
+/// case that fails there becomes a separate test.
 pub(crate) fn cases(cases: u32) -> Config {
     let told = Config::default();
     Config {

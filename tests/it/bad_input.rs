@@ -1,5 +1,5 @@
-//! What cannot be used gets one clear message that says what to do, the exit code that `--help` documents, and leaves
-//! the repository as it was.
+//! Input that cannot be used gets one clear message that says what to do and the exit code that `--help` documents, and
+//! leaves the repository as it was.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,7 @@ fn refused(said: &Said, code: i32, words: &[&str]) {
     assert!(!said.err.contains("panicked") && !said.out.contains("panicked"), "{}", said.err);
 }
 
-/// What the user sees of a repository: files, branches, where HEAD is. Our journal is not theirs.
+/// What the user sees of a repository: files, branches, where HEAD is. Without our journal.
 fn visible(user: &User) -> (BTreeMap<PathBuf, Oid>, Vec<String>) {
     let git = user.path().join(".git");
     let theirs = |path: &PathBuf| !path.starts_with(&git) || path.starts_with(git.join("refs"));
@@ -44,15 +44,15 @@ fn run_is_refused(user: &User, code: i32, words: &[&str]) {
     assert!(user.processes().is_empty());
 }
 
-/// The same before anything was begun: there is no study afterwards, and no trace of one.
+/// The same, before anything was started: there is no study afterwards, and no trace of one.
 #[track_caller]
 fn run_is_refused_at_once(user: &User, code: i32, words: &[&str]) {
     run_is_refused(user, code, words);
     let journal = user.path().join(".git/autoresearch");
     let begun =
         fs::read_dir(journal).into_iter().flatten().filter(|entry| entry.as_ref().unwrap().path().is_dir());
-    assert_eq!(begun.count(), 0, "a study was begun");
-    assert!(!user.home().join("cache").exists(), "a slot was made");
+    assert_eq!(begun.count(), 0, "a study was started");
+    assert!(!user.home().join("cache").exists(), "a slot was created");
 }
 
 fn with_settings(settings: &str) -> User {
@@ -60,7 +60,7 @@ fn with_settings(settings: &str) -> User {
 }
 
 #[test]
-fn a_directory_that_is_no_repository() {
+fn a_directory_that_is_not_a_repository() {
     let user = User::new();
     let outside = user.home().join("outside");
     fs::create_dir(&outside).unwrap();
@@ -114,7 +114,7 @@ fn a_machine_without_cargo() {
 }
 
 #[test]
-fn a_journal_that_was_damaged_is_left_alone() {
+fn a_damaged_journal_is_left_alone() {
     let user = with_settings("");
     user.autoresearch(&["run", "--trials", "1", "--study", "night"]).well();
     let path = ".git/autoresearch/night/events.jsonl";
@@ -126,7 +126,7 @@ fn a_journal_that_was_damaged_is_left_alone() {
     }
     assert_eq!(user.everything().keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
     assert_eq!(user.read(path), damaged);
-    // Another study can be begun meanwhile.
+    // Another study can be started meanwhile.
     user.autoresearch(&["run", "--trials", "1", "--study", "day"]).well();
 }
 
@@ -166,7 +166,7 @@ fn a_frozen_path_that_is_not_there() {
 }
 
 #[test]
-fn an_unknown_key_is_told_with_the_nearest_known_one() {
+fn an_unknown_key_is_reported_with_the_nearest_known_one() {
     let user = with_settings("trails = 3\n");
     run_is_refused_at_once(
         &user,
@@ -201,7 +201,7 @@ fn a_budget_that_has_no_unit() {
 }
 
 #[test]
-fn templates_of_the_users_own_that_cannot_be_read() {
+fn templates_of_the_user_that_cannot_be_read() {
     let user = User::of(
         "stand-in/quick",
         &[
@@ -238,7 +238,7 @@ fn a_baseline_that_does_not_build() {
 }
 
 #[test]
-fn a_baseline_that_crashes_tells_nothing_or_tells_nan() {
+fn a_baseline_that_crashes_reports_nothing_or_reports_nan() {
     for (mishap, words) in [
         ("2", ["crashes", "panic: index out of bounds"]),
         ("7", ["crashes", "reported no val_bpb"]),
@@ -250,7 +250,7 @@ fn a_baseline_that_crashes_tells_nothing_or_tells_nan() {
         user.commit(&[], "break it\n");
         run_is_refused(&user, BASELINE, &[words[0], words[1], "logs are in"]);
 
-        // Repaired, it goes on by itself.
+        // Once repaired, it continues by itself.
         user.edit("src/mishap.rs", &format!("MISHAP: u32 = {mishap}"), "MISHAP: u32 = 0");
         user.commit(&[], "repair it\n");
         user.autoresearch(&["run", "--trials", "2"]).well();
@@ -275,7 +275,7 @@ fn a_crate_without_a_lock_file() {
 
 #[test]
 fn a_disk_that_is_full() {
-    // Nobody has a disk of an exbibyte, so there is never as much free as is to stay free.
+    // No disk has an exbibyte, so there is never as much free space as must stay free.
     let user = with_settings("[limits]\ndisk = 1000000000000\n");
     run_is_refused(&user, 1, &["the disk is full", "MiB free"]);
 }
@@ -288,8 +288,8 @@ fn a_second_run_on_the_same_repository() {
     let lock = user.path().join(".git/autoresearch/.lock");
     wait_until("the first has the lock", || fs::read_to_string(&lock).is_ok_and(|text| text.trim() == pid));
     let second = user.autoresearch(&["run"]);
-    refused(&second, LOCKED, &["another study runs on this repository", &format!("process {pid}")]);
-    // Looking on is allowed.
+    refused(&second, LOCKED, &["another study is running on this repository", &format!("process {pid}")]);
+    // Looking is allowed.
     wait_until("the baseline is measured", || user.autoresearch(&["log"]).out.contains("measured"));
     user.autoresearch(&["show", "0"]).well();
     signal(&first, Signal::SIGINT);
@@ -297,15 +297,15 @@ fn a_second_run_on_the_same_repository() {
 }
 
 #[test]
-fn a_study_that_was_begun_otherwise() {
+fn a_study_that_was_started_with_other_options() {
     let user = with_settings("");
     user.autoresearch(&["run", "--trials", "1", "--study", "night"]).well();
     let said = user.autoresearch(&["run", "--trials", "2", "--budget", "200steps"]);
-    refused(&said, REPOSITORY, &["study `night` was begun with budget 100steps, not 200steps", "--study"]);
+    refused(&said, REPOSITORY, &["study `night` was started with budget 100steps, not 200steps", "--study"]);
 }
 
 #[test]
-fn names_of_studies_that_git_cannot_take() {
+fn names_of_studies_that_git_does_not_accept() {
     let user = with_settings("");
     for name in ["a b", "a/b", "..", ""] {
         let said = user.autoresearch(&["run", "--study", name]);

@@ -1,4 +1,4 @@
-//! Benches: methods compared on small tables of results, from the command line to what is printed and drawn.
+//! Benches: methods compared on small tables of results, from the command line to what is printed and plotted.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::support::User;
 
-/// A bowl over six by six programs with two seeds each; `noise` sets the tables apart.
+/// A bowl over six by six programs with two seeds each; `noise` makes the tables differ.
 fn bowl(noise: u64) -> String {
     let mut text = "# maximize\nparam:kind:cat,param:rate:ord,value:0,value:1\n".to_owned();
     for (kind, rate) in (0..6_u64).flat_map(|kind| (0..6).map(move |rate| (kind, rate))) {
@@ -20,7 +20,7 @@ fn bowl(noise: u64) -> String {
     text
 }
 
-/// A user with two tables beside each other.
+/// A user with two tables side by side.
 fn user() -> User {
     let user = User::new();
     user.write("one.csv", &bowl(1));
@@ -45,7 +45,7 @@ fn methods_are_compared_on_each_table_and_over_all_of_them() {
         "two: 36 programs",
         "regret x 1000 of the program returned",
         "of the program with the best single result",
-        "CPU s a search",
+        "CPU s / search",
         "difference from tpe",
         "geometric mean over 2 tables",
         "greedy, observed",
@@ -80,7 +80,7 @@ fn json_is_an_object_for_each_table_method_and_checkpoint_and_nothing_else() {
 }
 
 #[test]
-fn what_is_learned_is_measured_by_leaving_it_out() {
+fn the_worth_of_learning_is_measured_by_leaving_it_out() {
     let user = user();
     let end = ["one.csv", "--method", "ppo,ppo-without-learning", "--against", "ppo"];
     let text = user.autoresearch(&words(&SHORT, &end)).well();
@@ -91,7 +91,7 @@ fn what_is_learned_is_measured_by_leaving_it_out() {
 }
 
 #[test]
-fn a_method_that_is_compared_with_is_run() {
+fn the_method_that_others_are_compared_with_is_run() {
     let user = user();
     let end = ["one.csv", "--method", "greedy", "--against", "random", "--json"];
     let text = user.autoresearch(&words(&SHORT, &end)).well();
@@ -99,7 +99,7 @@ fn a_method_that_is_compared_with_is_run() {
 }
 
 #[test]
-fn what_is_no_table_is_named_before_anything_is_run() {
+fn a_file_that_is_not_a_table_is_named_before_anything_is_run() {
     let user = user();
     user.write("no.csv", "kind,rate\n1,2\n");
     for (table, word) in
@@ -114,7 +114,7 @@ fn what_is_no_table_is_named_before_anything_is_run() {
 }
 
 #[test]
-fn wrong_usage_of_a_bench_is_told_apart() {
+fn wrong_usage_of_a_bench_has_its_own_exit_code() {
     let user = user();
     for end in [
         &[][..],
@@ -168,7 +168,7 @@ fn stop_rules_are_replayed_on_recorded_curves() {
 }
 
 #[test]
-fn what_are_no_curves_is_named_with_its_line() {
+fn a_file_without_curves_is_named_with_its_line() {
     let user = User::new();
     user.write("no.csv", "# minimize\nstudy,run,share,value\na,1,0.5,1\na,1,2.0,1\n");
     for (file, word) in [
@@ -183,7 +183,7 @@ fn what_are_no_curves_is_named_with_its_line() {
 }
 
 #[test]
-fn rules_of_merging_are_compared_over_nights() {
+fn rules_for_merging_are_compared_over_nights() {
     let user = user();
     let nights = ["bench", "merge", "--search", "random", "--repeats", "4", "--evaluations", "40", "--table"];
     let text = user.autoresearch(&words(&nights, &["one.csv", "two.csv"])).well();

@@ -1,4 +1,4 @@
-//! The user works in the repository while a study runs on it: nothing of theirs is touched, and what they put on main
+//! The user works in the repository while a study runs on it: their files are not touched, and what they put on main
 //! counts.
 
 use std::thread::sleep;
@@ -16,20 +16,20 @@ fn study(user: &User, trials: &str) -> String {
 }
 
 #[test]
-fn main_waits_for_changes_that_are_not_committed_and_catches_up() {
+fn main_waits_for_uncommitted_changes_and_catches_up() {
     let user = User::quick(RECIPE_ONLY);
     let begin = user.branch("main").id();
     user.edit("src/recipe.rs", "DEPTH: usize = 2", "DEPTH: usize = 3");
     let mine = user.read("src/recipe.rs");
     let out = study(&user, ENOUGH);
-    assert!(out.contains("changes that are not committed (src/recipe.rs)"), "{out}");
+    assert!(out.contains("uncommitted changes (src/recipe.rs)"), "{out}");
     assert_eq!(out.matches("main waits: uncommitted changes in src/recipe.rs").count(), 1, "{out}");
     assert!(!user.events_of("merged").is_empty(), "the test proves nothing: nothing was merged");
     assert_eq!(user.branch("main").id(), begin);
     assert_eq!(user.read("src/recipe.rs"), mine);
     assert_eq!(user.status(), ["src/recipe.rs"]);
 
-    // The user thinks better of it.
+    // The user changes their mind.
     user.edit("src/recipe.rs", "DEPTH: usize = 3", "DEPTH: usize = 2");
     let out = study(&user, ENOUGH);
     assert!(!out.contains("waits"), "{out}");
@@ -38,7 +38,7 @@ fn main_waits_for_changes_that_are_not_committed_and_catches_up() {
 }
 
 #[test]
-fn main_follows_where_it_is_not_checked_out() {
+fn main_follows_if_it_is_not_checked_out() {
     let user = User::quick(RECIPE_ONLY);
     let begin = user.branch("main").id();
     user.git.branch("mine", &user.branch("main"), false).unwrap();
@@ -65,7 +65,7 @@ fn a_detached_head_is_a_warning_and_stays_where_it_is() {
 }
 
 #[test]
-fn a_file_of_the_users_that_a_discovery_does_not_touch_is_no_reason_to_wait() {
+fn a_file_of_the_user_that_a_discovery_does_not_touch_is_not_a_reason_to_wait() {
     let user = User::quick(RECIPE_ONLY);
     user.write("notes/ideas.txt", "mine");
     let out = study(&user, ENOUGH);
@@ -75,7 +75,7 @@ fn a_file_of_the_users_that_a_discovery_does_not_touch_is_no_reason_to_wait() {
 }
 
 #[test]
-fn what_other_hands_put_on_main_between_runs_is_the_new_incumbent() {
+fn what_somebody_else_put_on_main_between_runs_is_the_new_incumbent() {
     let user = User::quick(RECIPE_ONLY);
     study(&user, ENOUGH);
     let found = user.branch("main").id();
@@ -112,7 +112,7 @@ fn what_other_hands_put_on_main_between_runs_is_the_new_incumbent() {
     let text = String::from_utf8(user.git.find_blob(entry.id()).unwrap().content().to_vec()).unwrap();
     assert_eq!(width(&text), width(&best));
 
-    // Main is where the study is, on top of what both have done.
+    // Main is where the study is, on top of the changes of both.
     let main = user.branch("main").id();
     assert_eq!(main, user.branch("autoresearch/night").id());
     for below in [found, theirs] {
@@ -142,13 +142,13 @@ fn a_discovery_that_the_user_takes_back_is_not_put_on_main_again() {
 }
 
 #[test]
-fn what_other_hands_put_on_main_during_a_run_is_taken_over() {
+fn what_somebody_else_put_on_main_during_a_run_is_taken_over() {
     let user = User::quick(RECIPE_ONLY);
     let child = user.start(&["run", "--trials", "500", "--study", "night"]);
     let ended =
         |number: usize| user.autoresearch(&["log", "--json"]).out.matches("\"trial-ended\"").count() > number;
     wait_until("some trials have ended", || ended(1));
-    // As a user would: again, if the study moves main at this very moment.
+    // As a user would: again, if the study moves main at this moment.
     let theirs = loop {
         let head = user.branch("main").id();
         user.edit("src/main.rs", "NOISE: f64 = 0.005", "NOISE: f64 = 0.004");
@@ -160,7 +160,7 @@ fn what_other_hands_put_on_main_during_a_run_is_taken_over() {
     };
     wait_until("the study has seen it", || !user.events_of("main-moved").is_empty());
     let before = user.outcomes().len();
-    wait_until("it goes on", || ended(before));
+    wait_until("it continues", || ended(before));
     signal(&child, Signal::SIGINT);
     let said = said(child);
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
@@ -171,7 +171,7 @@ fn what_other_hands_put_on_main_during_a_run_is_taken_over() {
 }
 
 #[test]
-fn what_other_hands_put_on_main_and_cannot_be_used_is_told() {
+fn an_unusable_commit_that_somebody_else_put_on_main_is_reported() {
     let user = User::quick(RECIPE_ONLY);
     study(&user, "1");
     let broken = user.commit(&[("autoresearch.toml", "trails = 3\n")], "slip\n");
@@ -179,5 +179,5 @@ fn what_other_hands_put_on_main_and_cannot_be_used_is_told() {
     assert_eq!(out.matches("cannot be used").count(), 1, "{out}");
     assert!(out.contains("did you mean `trials`?"), "{out}");
     assert_eq!(user.branch("main").id(), broken, "theirs stays where they put it");
-    assert_eq!(user.outcomes().len(), 3, "the study goes on with the program it has");
+    assert_eq!(user.outcomes().len(), 3, "the study continues with the program it has");
 }

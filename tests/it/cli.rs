@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::support::{RECIPE_ONLY, User, said};
 
-/// Escape codes begin so.
+/// Start of an escape code.
 const ESCAPE: char = '\u{1b}';
 
 const COMMANDS: [&str; 12] = [
@@ -35,7 +35,7 @@ fn help_names_every_command_and_every_exit_code() {
 }
 
 #[test]
-fn wrong_usage_is_told_apart() {
+fn wrong_usage_has_its_own_exit_code() {
     let user = User::new();
     for words in [
         &[][..],
@@ -85,12 +85,12 @@ fn inspect_lists_what_could_be_changed_and_changes_nothing() {
 }
 
 #[test]
-fn the_diffs_of_inspect_are_what_a_patch_program_takes() {
+fn the_diffs_of_inspect_can_be_applied_by_a_patch_program() {
     let user = User::quick(RECIPE_ONLY);
     let text = user.autoresearch(&["inspect", "--diff"]).well();
     let patch = text.split("# ").find(|part| part.starts_with("WIDTH 64 -> 96\n")).unwrap();
     let patch = &patch[patch.find("--- a/").unwrap()..patch.find("\n\n").unwrap_or(patch.len())];
-    // The one line that libgit2 wants to see, and other programs do not miss.
+    // The one line that libgit2 needs, and other programs do not.
     let patch = format!("diff --git a/src/recipe.rs b/src/recipe.rs\n{}\n", patch.trim_end());
     let diff = git2::Diff::from_buffer(patch.as_bytes()).unwrap();
     user.git.apply(&diff, git2::ApplyLocation::WorkDir, None).unwrap();
@@ -98,7 +98,7 @@ fn the_diffs_of_inspect_are_what_a_patch_program_takes() {
 }
 
 #[test]
-fn templates_of_the_users_own_are_sites_too() {
+fn templates_of_the_user_are_also_sites() {
     let template = "\
 //! a rate that falls to nothing
 //! Paper: none
@@ -147,7 +147,7 @@ fn a_study_is_read_back_by_log_and_show() {
 }
 
 #[test]
-fn there_are_colours_where_they_are_wanted_and_nowhere_else() {
+fn there_are_colours_if_they_are_wanted_and_otherwise_not() {
     let user = User::quick(RECIPE_ONLY);
     let plain = user.autoresearch(&["run", "--trials", "1", "--study", "night"]).well();
     assert!(!plain.contains(ESCAPE), "into a pipe: {plain:?}");
@@ -162,7 +162,7 @@ fn there_are_colours_where_they_are_wanted_and_nowhere_else() {
 }
 
 #[test]
-fn a_reader_that_has_read_enough_is_no_error() {
+fn a_reader_that_has_read_enough_is_not_an_error() {
     let user = User::quick("mutable = [\"src/*.rs\"]\n");
     let mut child = user.command(&["inspect", "--diff"]).stdin(Stdio::null()).spawn().unwrap();
     let mut first = [0; 1];
@@ -175,7 +175,7 @@ fn a_reader_that_has_read_enough_is_no_error() {
 }
 
 #[test]
-fn new_makes_a_repository_of_the_target_project_and_overwrites_nothing() {
+fn new_creates_a_repository_of_the_target_project_and_overwrites_nothing() {
     let user = User::new();
     let made = user.home().join("gpt");
     let out = user.autoresearch(&["new", made.to_str().unwrap()]).well();

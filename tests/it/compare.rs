@@ -1,4 +1,5 @@
-//! Methods side by side: on real repositories, with what they return measured on the same seeds, whatever interrupts it.
+//! Methods side by side: on real repositories, with what they return measured on the same seeds, whatever interrupts
+//! it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::support::{RECIPE_ONLY, User};
 
-/// A recipe by hand that is better than the plain one.
+/// A hand-written recipe that is better than the plain one.
 const PRESET: &str = "# by hand\n\"recipe::WIDTH\" = \"128\"\n\"recipe::LEARNING_RATE\" = \"3e-3\"\n";
 
 const WORDS: [&str; 12] = [
@@ -38,7 +39,7 @@ fn places(user: &User) -> (PathBuf, PathBuf) {
     (user.home().join("contest"), preset)
 }
 
-/// What a comparison found, without the times that it took.
+/// What a comparison found, without the times.
 fn found(out: &Path) -> Value {
     let mut read: Value =
         serde_json::from_str(&fs::read_to_string(out.join("compare.json")).unwrap()).unwrap();
@@ -52,7 +53,7 @@ fn found(out: &Path) -> Value {
 }
 
 #[test]
-fn a_comparison_that_is_killed_goes_on_and_finds_the_same() {
+fn a_killed_comparison_continues_and_finds_the_same() {
     let whole = User::quick(RECIPE_ONLY);
     let before = (whole.branches(), whole.status());
     let (out, preset) = places(&whole);
@@ -109,7 +110,7 @@ fn a_comparison_that_is_killed_goes_on_and_finds_the_same() {
 }
 
 #[test]
-fn nothing_is_proved_or_merged_where_the_search_is_compared() {
+fn nothing_is_proved_or_merged_when_searches_are_compared() {
     let user = User::quick(RECIPE_ONLY);
     let out = user.home().join("contest");
     let path = out.to_str().unwrap();

@@ -1,5 +1,5 @@
-//! Studies on a device that is reached through a driver, which may fail. The device is software, so these tests need
-//! no GPU; where not even that is to be had they say so and do nothing.
+//! Studies on a device that is reached through a driver, which may fail. The device is software, so these tests need no
+//! GPU; if not even that is available they say so and do nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::support::{User, said, skip, wait_until};
 
-/// A study on mishaps alone: 0 is none, the others are the loss of the device.
+/// A study on mishaps only: 0 is none, the others are the loss of the device.
 const MISHAPS: &str = "/// Ladder: 0, 10, 11\npub const MISHAP: u32 = 0;\n";
 const SETTINGS: &str =
     "mutable = [\"src/mishap.rs\"]\nbudget = \"100steps\"\nslots = 1\nsearch = \"random\"\n";
@@ -41,7 +41,7 @@ fn of_study(user: &User, path: &str) -> PathBuf {
 }
 
 #[test]
-fn a_device_that_is_not_there_is_refused_before_anything_is_begun() {
+fn a_device_that_is_not_there_is_refused_before_anything_is_started() {
     let user = user();
     let mut command = on_software(&user, &["run"]);
     command.env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
@@ -52,7 +52,7 @@ fn a_device_that_is_not_there_is_refused_before_anything_is_begun() {
 }
 
 #[test]
-fn the_loss_of_a_device_stands_in_journal_and_commit_and_the_study_goes_on() {
+fn the_loss_of_a_device_is_in_journal_and_commit_and_the_study_continues() {
     let user = user();
     let said = said(on_software(&user, &["run", "--study", "night"]).spawn().unwrap());
     if said.err.contains("there is no software Vulkan device here") {
@@ -67,7 +67,7 @@ fn the_loss_of_a_device_stands_in_journal_and_commit_and_the_study_goes_on() {
     let branch = user.branches().into_keys().find(|name| name.starts_with("trial/night/1-")).unwrap();
     let message = user.branch(&branch).message().unwrap().replace('\n', " ");
     assert!(message.contains(lost), "{message}");
-    // Each run was told its device, and the driver is known.
+    // Each run was given its device, and the driver is known.
     let log = fs::read_to_string(of_study(&user, "trials/0/train.log")).unwrap();
     assert!(log.lines().next().unwrap().contains("AUTORESEARCH_DEVICE=software"), "{log}");
     let shown = user.autoresearch(&["show", "0"]).well();
@@ -75,14 +75,14 @@ fn the_loss_of_a_device_stands_in_journal_and_commit_and_the_study_goes_on() {
 }
 
 #[test]
-fn a_study_that_goes_on_on_another_device_says_so() {
+fn a_study_that_continues_on_another_device_says_so() {
     let user = user();
     user.autoresearch(&["run", "--study", "night", "--trials", "0"]).well();
     let said = said(on_software(&user, &["run", "--study", "night"]).spawn().unwrap());
     if said.err.contains("there is no software Vulkan device here") {
         return skip("there is no software Vulkan device");
     }
-    let words = "begun on the processor and goes on on software Vulkan";
+    let words = "started on the processor and continues on software Vulkan";
     assert!(said.out.contains(words) || said.err.contains(words), "{}\n{}", said.out, said.err);
 }
 
@@ -94,7 +94,7 @@ fn on_driver(user: &User, driver: &Path) -> Child {
 }
 
 #[test]
-#[ignore = "takes 80 seconds, for which a device is waited for"]
+#[ignore = "takes 80 seconds: it waits for a device"]
 fn a_device_that_stays_away_ends_the_run_and_nothing_is_lost() {
     let mut drivers =
         fs::read_dir("/usr/share/vulkan/icd.d").into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -113,7 +113,7 @@ fn a_device_that_stays_away_ends_the_run_and_nothing_is_lost() {
     let said = said(run);
     assert_eq!(said.code, Some(6), "{}\n{}", said.out, said.err);
     for words in [
-        "device software does not work: there is no device software any more",
+        "device software does not work: there is no device software",
         "the last run on it was trial ",
         "Parent device is lost",
         "/train.log",

@@ -1,4 +1,4 @@
-//! What `doctor` says of a machine and of a repository, and the exit code that goes with it.
+//! What `doctor` reports about a machine and a repository, and its exit code.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ fn says(said: &Said, code: i32, words: &[&str]) {
     }
 }
 
-/// `doctor` as on a machine that has no Vulkan driver, whatever this one has.
+/// `doctor` as on a machine without a Vulkan driver, whatever this one has.
 fn without_vulkan(user: &User, words: &[&str]) -> Command {
     let mut command = user.command(&[&["doctor"], words].concat());
     command
@@ -28,7 +28,7 @@ fn doctor(mut command: Command) -> Said {
 }
 
 #[test]
-fn a_machine_without_a_gpu_is_told_what_a_gpu_would_need_and_is_fit_for_a_study() {
+fn a_machine_without_a_gpu_is_fit_for_a_study_and_doctor_says_what_a_gpu_needs() {
     let user = User::new();
     let found = doctor(without_vulkan(&user, &[]));
     let words = [
@@ -47,7 +47,7 @@ fn a_machine_without_a_gpu_is_told_what_a_gpu_would_need_and_is_fit_for_a_study(
 }
 
 #[test]
-fn a_repository_is_looked_at_and_nothing_in_it_is_changed() {
+fn a_repository_is_checked_and_nothing_in_it_is_changed() {
     let user = User::quick(RECIPE_ONLY);
     let before = user.everything();
     let found = doctor(without_vulkan(&user, &["."]));
@@ -94,12 +94,12 @@ fn what_keeps_a_study_from_running_has_the_exit_code_that_run_would_have() {
     says(&doctor(without_vulkan(&user, &[outside])), 3, &["is not in a git repository", end]);
     user.commit(&[("autoresearch.toml", "mutable = [\"src/modle.rs\"]\n")], "a slip of the pen\n");
     says(&doctor(without_vulkan(&user, &["."])), 3, &["✗ `mutable`: no file matches `src/modle.rs`", end]);
-    // It is the same that `run` says.
+    // `run` says the same.
     assert!(user.autoresearch(&["run"]).err.contains("`mutable`: no file matches `src/modle.rs`"));
 }
 
 #[test]
-fn a_device_that_is_asked_for_is_seen_to_work() {
+fn a_requested_device_is_shown_to_work() {
     let user = User::new();
     let found = doctor({
         let mut command = user.command(&["doctor"]);

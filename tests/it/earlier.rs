@@ -1,4 +1,4 @@
-//! A study takes over what earlier ones found, of its own repository and of others.
+//! A study takes over what earlier ones found, in its own repository and in others.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::support::{RECIPE_ONLY, User};
 
-/// The program with the best result of a study that took place in a repository, trial 0 left out.
+/// The program with the best result of a repository's study, except trial 0.
 fn best(user: &User) -> String {
     let ended = user.events_of("trial-ended");
     let metric = |event: &&Value| event["measurement"]["metric"].as_f64();
@@ -16,7 +16,7 @@ fn best(user: &User) -> String {
     user.events_of("trial-started")[trial]["proposal"]["program"].as_str().unwrap().to_owned()
 }
 
-/// The journal of a study of any name, from the user's own.
+/// The programs of a study, from its journal.
 fn programs(user: &User, study: &str) -> Vec<String> {
     let path = user.path().join(".git/autoresearch").join(study).join("events.jsonl");
     let events = fs::read_to_string(path).unwrap();
@@ -34,7 +34,7 @@ fn a_study_begins_with_the_best_of_another_repository() {
     let out = second.autoresearch(&words).well();
     assert!(out.contains(&format!("it learns from study night of {path}")), "{out}");
     assert_eq!(programs(&second, "night")[1], best(&first));
-    // What it knows is settled: it goes on without the other repository, and with the same command.
+    // What it knows is fixed: it continues without the other repository, and with the same command.
     fs::remove_dir_all(first.path()).unwrap();
     for words in [
         &["run", "--search", "ppo", "--trials", "2"][..],
@@ -58,7 +58,7 @@ fn a_second_study_of_a_repository_knows_the_first() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_read_keeps_no_other_study_from_beginning() {
+fn an_unreadable_journal_does_not_keep_another_study_from_starting() {
     let user = User::quick(RECIPE_ONLY);
     for (study, text) in [("empty", ""), ("broken", "{\"event\":\"no such\"}\n{}\n")] {
         let folder = user.path().join(".git/autoresearch").join(study);
@@ -70,7 +70,7 @@ fn a_journal_that_cannot_be_read_keeps_no_other_study_from_beginning() {
 }
 
 #[test]
-fn what_there_is_nothing_to_learn_from_is_refused() {
+fn a_repository_without_anything_to_learn_from_is_refused() {
     let (user, empty) = (User::quick(RECIPE_ONLY), User::quick(RECIPE_ONLY));
     let path = empty.path().display().to_string();
     let refused = |search: &str, path: &str| {

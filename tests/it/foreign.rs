@@ -1,11 +1,11 @@
-//! Crates that were not written for us: what they measure is found in their own words, by the settings alone.
+//! Crates that were not written for us: their metric is found in their own output, by settings alone.
 
 use std::fs;
 use std::path::Path;
 
 use super::support::{User, said};
 
-/// How `stand-in/foreign` is started, whatever is read of it.
+/// How `stand-in/foreign` is started, whatever is read from it.
 const RUN: &str = "\
 budget = \"6\"
 search = \"random\"
@@ -15,7 +15,7 @@ args = [\"--seed\", \"{seed}\", \"--epochs\", \"{budget}\", \"--logs\", \"metric
 noise-repeats = 2
 ";
 
-/// The rate that is best, and where the stand-in starts.
+/// The best rate, and the one that the stand-in starts with.
 fn rate(user: &User) -> String {
     let text = user.read("src/main.rs");
     let line = text.lines().find(|line| line.starts_with("const RATE")).unwrap();
@@ -63,11 +63,11 @@ fn a_metric_is_found_in_the_logs_of_burn_train() {
     let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
     let out = user.autoresearch(&["run", "--trials", "20"]).well();
     assert_eq!(rate(&user), "0.1", "{out}");
-    assert!(user.status().is_empty(), "logs of runs lie elsewhere: {:?}", user.status());
+    assert!(user.status().is_empty(), "logs of runs are elsewhere: {:?}", user.status());
 }
 
 #[test]
-fn a_pattern_that_never_matches_is_told_with_the_pattern() {
+fn a_pattern_that_never_matches_is_named_in_the_error() {
     let metric = "[metric]\nname = \"accuracy\"\npattern = 'exactness: ([0-9.]+)'\n";
     let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
     let said = user.autoresearch(&["run"]);
@@ -75,8 +75,8 @@ fn a_pattern_that_never_matches_is_told_with_the_pattern() {
     assert!(said.err.contains("reported no accuracy"), "{}", said.err);
 }
 
-/// The crate is as large as a real one: burn is compiled in the first slot unless this program's own build is at hand,
-/// as it is here.
+/// The crate is as large as a real one: burn is compiled in the first slot unless this program's own build is
+/// available, as it is here.
 #[test]
 #[ignore = "takes one to two minutes: links burn a dozen times"]
 fn a_burn_crate_is_improved_with_nothing_but_its_settings() {

@@ -76,7 +76,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("study", &[]),
 ];
 
-/// Crates that one module alone may name.
+/// Crates that only one module may name.
 const OWNED: &[(&str, &[&str])] = &[
     ("rewrite", &["syn", "proc_macro2", "quote", "prettyplease"]),
     ("policy", &["burn"]),
@@ -157,7 +157,7 @@ fn only_the_runner_starts_processes() {
 }
 
 #[test]
-fn the_parser_sees_through_re_exports_renames_and_inline_paths() {
+fn the_parser_follows_re_exports_renames_and_inline_paths() {
     let files = BTreeMap::from([
         ("lib.rs", "mod a; mod b;"),
         (
@@ -214,7 +214,7 @@ fn circles(uses: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     found
 }
 
-/// The shortest way from a file back to itself, without its end.
+/// The shortest path from a file back to itself, without its end.
 fn circle_through(start: &str, uses: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
     let mut ways = std::collections::VecDeque::from([vec![start.to_owned()]]);
     let mut seen = BTreeSet::new();

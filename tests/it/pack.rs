@@ -1,4 +1,4 @@
-//! Programs that are built here and trained elsewhere: in these tests, in a folder beside the repository.
+//! Programs that are built here and trained elsewhere: in these tests, in a folder next to the repository.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use super::support::{RECIPE_ONLY, Said, User, said, signal, wait_until};
 /// Nothing is stopped early, neither here nor there.
 const NEVER_STOPPED: &str = "[stop]\nenabled = false\n";
 
-/// One knob, and one value of it that is far better.
+/// One knob, with one value that is far better.
 const ONE_DISCOVERY: &str = "\
 /// Ladder: 1e-3, 4e-3
 pub const LEARNING_RATE: f64 = 1e-3;
@@ -43,7 +43,7 @@ fn unpack(user: &User, folder: &Path) -> Said {
     user.autoresearch(&["unpack", folder.to_str().unwrap()])
 }
 
-/// Starts the script of a folder, on what would be the other machine.
+/// Starts the script of a folder, as if on the other machine.
 fn start(user: &User, folder: &Path) -> Child {
     let mut command = user.command_of(Path::new("sh"), &["run.sh"]);
     command.current_dir(folder).env_remove("CARGO").spawn().unwrap()
@@ -58,7 +58,7 @@ fn orders(folder: &Path) -> Vec<Order> {
     text.lines().skip(1).map(order).collect()
 }
 
-/// Puts a script in the place of a trial's program.
+/// Replaces a trial's program with a script.
 fn replace(folder: &Path, trial: u64, script: &str) {
     let orders = orders(folder);
     let program = &orders.iter().find(|order| order.1 == "trial" && order.2 == trial).unwrap().3;
@@ -67,7 +67,7 @@ fn replace(folder: &Path, trial: u64, script: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// What is known of each trial that has ended: outcome, metric, and what its commit says.
+/// What is known about each trial that has ended: outcome, metric, and what its commit says.
 fn trials(user: &User) -> BTreeMap<u64, (Value, Value, BTreeMap<String, String>)> {
     let ended = |event: &Value| {
         let commit: Oid = event["commit"].as_str().unwrap().parse().unwrap();
@@ -88,7 +88,7 @@ fn repeats(user: &User) -> Vec<(Value, Value)> {
     runs.map(|run| (run["seed"].clone(), run["measurement"]["metric"].clone())).collect()
 }
 
-/// All events but those that only say when a study was at work.
+/// All events except those that only say when a study was at work.
 fn story(user: &User) -> Vec<Value> {
     let kinds = ["stopped", "resumed"];
     user.events().into_iter().filter(|event| !kinds.contains(&event["event"].as_str().unwrap())).collect()
@@ -107,7 +107,7 @@ fn every_branch_is_at_its_commit(user: &User) {
 }
 
 #[test]
-fn a_batch_that_comes_back_is_what_a_run_here_would_have_been() {
+fn a_batch_that_comes_back_gives_the_same_as_a_run_here() {
     let user = User::quick(&format!("{RECIPE_ONLY}{NEVER_STOPPED}"));
     let folder = folder(&user);
     let out = pack(&user, &folder, &["--trials", "5", "--seed", "7"]).well();
@@ -118,7 +118,10 @@ fn a_batch_that_comes_back_is_what_a_run_here_would_have_been() {
         orders(&folder).into_iter().map(|(_, what, trial, _)| (what, trial)).collect();
     assert_eq!(listed[0], ("trial".to_owned(), 0));
     let at = |wanted: &str| listed.iter().position(|(what, _)| what == wanted);
-    assert!(at("noise") > Some(1) && listed.last().unwrap().0 == "trial", "repeats lie between: {listed:?}");
+    assert!(
+        at("noise") > Some(1) && listed.last().unwrap().0 == "trial",
+        "repeats are in between: {listed:?}"
+    );
     assert!(user.status().is_empty(), "the checkout is as it was");
 
     // What is still missing is run by `run`.
@@ -126,7 +129,7 @@ fn a_batch_that_comes_back_is_what_a_run_here_would_have_been() {
     twin.autoresearch(&["run", "--trials", "5"]).well();
 
     let out = said(start(&user, &folder)).well();
-    assert_eq!(out.lines().count(), 9, "a line for each run: {out}");
+    assert_eq!(out.lines().count(), 9, "one line for each run: {out}");
     assert!(out.contains("1 of 9: trial 0 ended with 0 after") && out.contains("val_bpb="), "{out}");
     let out = unpack(&user, &folder).well();
     assert!(out.contains("baseline") && out.contains("trial   5") && !out.contains("still missing"), "{out}");
@@ -144,7 +147,7 @@ fn a_batch_that_comes_back_is_what_a_run_here_would_have_been() {
 }
 
 #[test]
-fn a_candidate_is_proved_by_pairs_that_are_packed_too() {
+fn the_pairs_that_prove_a_candidate_can_also_be_packed() {
     let settings = format!("{RECIPE_ONLY}{NEVER_STOPPED}");
     let user =
         User::of("stand-in/quick", &[("autoresearch.toml", &settings), ("src/recipe.rs", ONE_DISCOVERY)]);
@@ -152,7 +155,7 @@ fn a_candidate_is_proved_by_pairs_that_are_packed_too() {
     pack(&user, &first, &[]).well();
     said(start(&user, &first)).well();
     unpack(&user, &first).well();
-    assert!(user.events_of("merged").is_empty(), "the result by which it was picked is no proof");
+    assert!(user.events_of("merged").is_empty(), "the result that it was picked for is not a proof");
 
     let twin = user.twin();
     twin.autoresearch(&["run"]).well();
@@ -220,7 +223,7 @@ fn what_fails_at_once_ends_here_and_is_not_packed() {
 }
 
 #[test]
-fn a_script_that_is_stopped_goes_on_where_it_was() {
+fn a_stopped_script_continues_where_it_was() {
     let user = User::quick(
         "mutable = [\"src/recipe.rs\"]\nbudget = \"0.7s\"\nsearch = \"random\"\nmerge.noise-repeats = 1\n",
     );
@@ -236,7 +239,7 @@ fn a_script_that_is_stopped_goes_on_where_it_was() {
     let first = fs::metadata(folder.join("out/1.exit")).unwrap().modified().unwrap();
     assert!(!folder.join("out/2.exit").exists());
 
-    // What is there is taken in, and what is not stays out.
+    // What is there is imported, and the rest is still missing.
     let out = unpack(&user, &folder).well();
     assert!(out.contains("3 of 4 runs are still missing: 2, 3, 4"), "{out}");
     assert_eq!(user.outcomes(), ["measured"]);
@@ -253,7 +256,7 @@ fn a_script_that_is_stopped_goes_on_where_it_was() {
 }
 
 #[test]
-fn nothing_is_taken_in_before_the_baseline() {
+fn nothing_is_imported_before_the_baseline() {
     let user = User::quick(RECIPE_ONLY);
     let folder = folder(&user);
     pack(&user, &folder, &["--trials", "2"]).well();
@@ -267,7 +270,7 @@ fn nothing_is_taken_in_before_the_baseline() {
 }
 
 #[test]
-fn a_baseline_that_does_not_run_there_is_told_and_nothing_is_written() {
+fn a_baseline_that_does_not_run_there_is_reported_and_nothing_is_recorded() {
     let user = User::quick(RECIPE_ONLY);
     let folder = folder(&user);
     pack(&user, &folder, &["--trials", "1"]).well();
@@ -314,9 +317,9 @@ fn a_folder_that_cannot_be_used_is_refused() {
     refused(unpack(&user, &folder), "was not packed");
     pack(&user, &folder, &["--trials", "1"]).well();
     refused(pack(&user, &folder, &["--trials", "2"]), "is not empty");
-    assert_eq!(user.events_of("trial-started").len(), 2, "nothing was begun");
+    assert_eq!(user.events_of("trial-started").len(), 2, "nothing was started");
 
-    // The folder of another study, of the same name and of another.
+    // The folder of another study, with the same name and with a different one.
     let other = User::quick(RECIPE_ONLY);
     refused(unpack(&other, &folder), "there is no study `night`");
     other.edit("src/recipe.rs", "f64 = 1e-3", "f64 = 2e-3");

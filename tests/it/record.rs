@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 
 use super::support::{RECIPE_ONLY, User, said, signal, wait_until};
 
-/// Six combinations, of which one breaks a constraint.
+/// Six combinations, one of which breaks a constraint.
 const SITES: [&str; 4] = ["--site", "recipe::WIDTH=96,64", "--site", "recipe::HEADS=4,8,12"];
 
 fn table(user: &User) -> PathBuf {
@@ -27,7 +27,7 @@ fn record(user: &User, more: &[&str]) -> String {
     user.autoresearch(&words(path.to_str().unwrap(), more)).well()
 }
 
-/// Cells of the rows, the header left out.
+/// Cells of the rows, without the header.
 fn rows(user: &User) -> Vec<Vec<String>> {
     let text = fs::read_to_string(table(user)).unwrap();
     text.lines().skip(2).map(|line| line.split(',').map(str::to_owned).collect()).collect()
@@ -58,10 +58,10 @@ fn all_combinations_that_are_programs_are_measured_and_nothing_else_happens() {
     assert!(again.contains("is complete") && !again.contains("/10 "), "{again}");
     assert_eq!(fs::read_to_string(table(&user)).unwrap(), before);
     record(&user, &[&SITES[..], &["--seeds", "3", "--budget", "100steps"]].concat());
-    assert!(rows_begin_with(&user, &before), "a third seed beside the two");
+    assert!(rows_begin_with(&user, &before), "a third seed next to the two");
 }
 
-/// Whether the rows have what an earlier table had, and one more result.
+/// Whether the rows have the results of an earlier table, and one more each.
 fn rows_begin_with(user: &User, earlier: &str) -> bool {
     let rows = rows(user);
     let earlier = earlier.lines().skip(2);
@@ -85,7 +85,7 @@ fn a_program_that_fails_has_a_row_without_values_and_is_not_run_again_in_vain() 
 }
 
 #[test]
-fn a_table_that_is_killed_at_any_moment_loses_nothing() {
+fn a_table_killed_at_any_moment_loses_nothing() {
     let more = [&SITES[..], &["--budget", "100steps", "--seed", "7", "--slots", "2"]].concat();
     let whole = User::quick(RECIPE_ONLY);
     record(&whole, &more);
@@ -115,7 +115,7 @@ fn a_table_that_is_killed_at_any_moment_loses_nothing() {
 }
 
 #[test]
-fn ctrl_c_ends_a_table_tidily_and_the_first_seed_comes_first() {
+fn ctrl_c_ends_a_table_cleanly_and_the_first_seed_comes_first() {
     let user = User::quick(RECIPE_ONLY);
     let path = table(&user);
     let more = [&SITES[..], &["--budget", "0.3s", "--seeds", "40"]].concat();
@@ -134,7 +134,7 @@ fn ctrl_c_ends_a_table_tidily_and_the_first_seed_comes_first() {
 }
 
 #[test]
-fn what_cannot_be_measured_is_refused_by_its_reason() {
+fn what_cannot_be_measured_is_refused_with_the_reason() {
     let user = User::quick(RECIPE_ONLY);
     let path = table(&user);
     let path = path.to_str().unwrap();
@@ -155,5 +155,5 @@ fn what_cannot_be_measured_is_refused_by_its_reason() {
     let other = words(path, &["--site", "recipe::WIDTH=64", "--seeds", "1", "--budget", "200steps"]);
     let said = user.autoresearch(&other);
     assert_eq!(said.code, Some(3), "{}", said.err);
-    assert!(said.err.contains("begun with budget 100steps, not 200steps"), "{}", said.err);
+    assert!(said.err.contains("started with budget 100steps, not 200steps"), "{}", said.err);
 }

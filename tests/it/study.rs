@@ -1,4 +1,4 @@
-//! A whole study on a crate that builds in half a second: what it leaves in git is all that a user will read.
+//! A whole study on a crate that builds in half a second: what it leaves in git is what a user will read.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,11 +44,11 @@ fn a_study_leaves_a_git_log_of_discoveries() {
     assert!(!user.home().join("git-was-called").exists(), "a system git was called");
     user.nothing_survives();
 
-    every_trial_is_a_commit_on_a_branch_of_its_own(&user);
+    every_trial_is_a_commit_on_its_own_branch(&user);
     let merges = every_discovery_is_a_merge_of_the_tree_that_was_measured(&user, begin);
     assert!(merges > 0, "the test proves little: nothing was merged\n{out}");
 
-    // Main and its checkout have followed, and nothing of the user's was touched.
+    // Main and its checkout have followed, and no file of the user was touched.
     assert_eq!(user.branch("main").id(), user.branch("autoresearch/night").id());
     assert_eq!(user.status(), ["notes.txt"]);
     assert_eq!(user.read("notes.txt"), "mine, and not tracked");
@@ -56,7 +56,7 @@ fn a_study_leaves_a_git_log_of_discoveries() {
     assert!(out.contains("log --first-parent main"), "{out}");
 }
 
-fn every_trial_is_a_commit_on_a_branch_of_its_own(user: &User) {
+fn every_trial_is_a_commit_on_its_own_branch(user: &User) {
     let (started, ended) = (user.events_of("trial-started"), user.events_of("trial-ended"));
     assert_eq!((started.len(), ended.len()), (TRIALS + 1, TRIALS + 1));
     let branches = user.branches();
@@ -108,7 +108,7 @@ fn user_begin(user: &User) -> Oid {
     oid(&user.events_of("started")[0]["base"])
 }
 
-/// Walks down from main; gives how many discoveries there are.
+/// Walks down from main; returns the number of discoveries.
 fn every_discovery_is_a_merge_of_the_tree_that_was_measured(user: &User, begin: Oid) -> usize {
     let mut merges = user.events_of("merged");
     let ended = user.events_of("trial-ended");
@@ -186,7 +186,7 @@ fn trials_that_run_side_by_side_are_kept_apart() {
                 .map(|outcome| ["measured", "better", "worse", "pruned"].contains(&outcome)),
             Some(true)
         );
-        // What ran is what was committed: the result tells the number of parameters, and the stand-in counts honestly.
+        // What ran is what was committed: the result has the number of parameters, and the stand-in counts honestly.
         let trial = usize::try_from(event["trial"].as_u64().unwrap()).unwrap();
         let values = &started[trial]["proposal"]["values"];
         let value = |site: &str| values[site].as_str().unwrap().parse::<u64>().unwrap();
@@ -199,10 +199,7 @@ fn trials_that_run_side_by_side_are_kept_apart() {
     let noise: Vec<&serde_json::Value> =
         runs.iter().filter(|run| run["purpose"] == "noise").map(|run| &run["seed"]).collect();
     assert_eq!(noise.len(), 3, "as many repeats of the baseline as are asked for");
-    assert!(
-        noise[0] != noise[1] && noise[1] != noise[2] && noise[0] != noise[2],
-        "each on a seed of its own"
-    );
+    assert!(noise[0] != noise[1] && noise[1] != noise[2] && noise[0] != noise[2], "each on its own seed");
     assert_eq!(user.branch("main").id(), user.branch("autoresearch/night").id());
     assert!(user.status().is_empty());
 }
@@ -228,7 +225,7 @@ pub const MISHAP: u32 = 0;
 ";
 
 #[test]
-fn every_way_a_trial_can_go_wrong_is_an_outcome_and_the_study_goes_on() {
+fn every_way_a_trial_can_go_wrong_is_an_outcome_and_the_study_continues() {
     let settings = "\
 mutable = [\"src/mishap.rs\"]
 budget = \"100steps\"

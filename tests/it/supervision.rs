@@ -1,5 +1,5 @@
-//! Starts `autoresearch supervise` over children that behave badly, and looks in the process table
-//! for what is left of them. The children are shell scripts, marked by a variable in their environment.
+//! Starts `autoresearch supervise` over children that behave badly, and checks in the process table
+//! what is left of them. The children are shell scripts, marked by a variable in their environment.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const MARK: &str = "SUPERVISION_TEST_MARK";
-/// Longer than any of this takes on a busy machine; a test that waits so long has failed.
+/// Longer than any of this takes on a busy machine; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Supervised {
@@ -85,7 +85,7 @@ fn wait_for_end(child: &mut Child) {
     }
 }
 
-/// Living processes that carry a mark, zombies not among them.
+/// Living processes with a mark, without zombies.
 fn marked(mark: &str) -> Vec<i32> {
     let wanted = format!("{MARK}={mark}");
     let carries = |pid: &i32| {
@@ -97,7 +97,7 @@ fn marked(mark: &str) -> Vec<i32> {
     names.filter(carries).collect()
 }
 
-/// Forks, escapes into other sessions, shuts its ears, stops itself: all at once.
+/// Forks, escapes into other sessions, ignores signals, stops itself: all at once.
 const UNRULY: &str = "
     sleep 100 &
     setsid sleep 100 &
@@ -122,7 +122,7 @@ fn nothing_survives_when_the_agent_is_killed() {
     let directory = tempfile::tempdir().unwrap();
     let pipe = directory.path().join("pipe");
     assert!(command("mkfifo").arg(&pipe).status().unwrap().success());
-    // Stands for the agent: all it does is hold the writing end.
+    // Plays the agent: all it does is hold the writing end.
     let script = format!("exec sleep 100 >{}", pipe.display());
     let mut agent = command("/bin/sh").args(["-c", &script]).spawn().unwrap();
     let reading_end = fs::File::open(&pipe).unwrap();
@@ -170,14 +170,14 @@ fn a_storm_of_forks_is_ended() {
 }
 
 #[test]
-fn a_deadline_holds_for_those_that_ignore_sigterm() {
+fn a_deadline_holds_for_commands_that_ignore_sigterm() {
     let script = "trap '' TERM; echo ready; while :; do sleep 0.1; echo still here; done";
     let supervised = Supervised::start("\"deadline\":0.7,\"grace\":0.3", script);
     assert!(supervised.report().contains("\"timed-out\""));
 }
 
 #[test]
-fn silence_is_noticed_and_speech_on_either_stream_is_not_silence() {
+fn silence_is_noticed_and_output_on_either_stream_is_not_silence() {
     let speaks = "echo ready; for i in 1 2 3 4 5 6 7; do sleep 0.3; echo $i >&2; done";
     let silent = "echo ready; while :; do sleep 0.1; done";
     let speaking = Supervised::start("\"silence\":1.5", speaks);
@@ -205,7 +205,7 @@ fn a_disk_that_runs_full_stops_the_command() {
 }
 
 #[test]
-fn endings_that_are_the_commands_own_are_told_apart() {
+fn a_commands_own_endings_are_distinguished() {
     for (script, exit) in [
         ("exit 0", "\"success\""),
         ("exit 7", "{\"failure\":7}"),
@@ -229,11 +229,11 @@ fn both_streams_reach_the_log_and_only_stdout_the_agent() {
 }
 
 #[test]
-fn an_agent_that_does_not_listen_holds_up_no_limit() {
+fn an_agent_that_does_not_listen_does_not_delay_any_limit() {
     let script =
         "echo ready; while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done";
     let supervised = Supervised::start("\"deadline\":1,\"grace\":0.3", script);
-    // Nobody reads stdout from here on, and its pipe is full at once.
+    // Nobody reads stdout from here on, and its pipe fills at once.
     assert!(supervised.report().contains("\"timed-out\""));
 }
 

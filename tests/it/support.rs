@@ -1,5 +1,5 @@
-//! A user of the tool: a home, a cache and a repository of their own, and the binary started as they would start it.
-//! Nothing of the machine's configuration is seen but the Rust toolchain. Judges nothing; that is what the tests do.
+//! A user of the tool: a separate home, cache and repository, and the binary started as they would start it. Nothing of
+//! the machine's configuration is visible except the Rust toolchain. Asserts nothing about the tool; the tests do.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,13 +20,13 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Longer than any of this takes on a busy machine; a test that waits so long has failed.
+/// Longer than any of this takes on a busy machine; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Pause between two looks at something that is waited for.
+/// Pause between two checks while waiting.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What the stand-in's edits are confined to, unless a test wants others.
+/// The file that edits of the stand-in are confined to, unless a test wants others.
 pub(crate) const RECIPE_ONLY: &str =
     "mutable = [\"src/recipe.rs\"]\nbudget = \"100steps\"\nslots = 1\nsearch = \"random\"\n";
 
@@ -46,7 +46,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// Asserts success and gives what was printed.
+    /// Asserts success and returns what was printed.
     #[track_caller]
     pub(crate) fn well(self) -> String {
         assert_eq!(self.code, Some(0), "{}\n{}", self.out, self.err);
@@ -66,7 +66,7 @@ impl User {
         Self { directory, git }
     }
 
-    /// With a crate of `tests/testdata` and these files beside or instead of its own, committed on main.
+    /// With a crate of `tests/testdata` and these files added to or replacing its own, committed on main.
     pub(crate) fn of(fixture: &str, files: &[(&str, &str)]) -> Self {
         let user = Self::new();
         user.copy_fixture(fixture, "");
@@ -115,7 +115,7 @@ impl User {
         self.write(path, &text.replace(from, to));
     }
 
-    /// Commits these files, and all else that was changed, on what is checked out.
+    /// Commits these files, and all other changes, on what is checked out.
     pub(crate) fn commit(&self, files: &[(&str, &str)], message: &str) -> Oid {
         files.iter().for_each(|(path, text)| self.write(path, text));
         let mut index = self.git.index().unwrap();
@@ -144,7 +144,7 @@ impl User {
         branches.map(branch).collect()
     }
 
-    /// Subjects from a branch down along first parents, as `git log --first-parent --format=%s` has them.
+    /// Subjects from a branch down along first parents, as in `git log --first-parent --format=%s`.
     pub(crate) fn subjects(&self, branch: &str) -> Vec<String> {
         let mut walk = self.git.revwalk().unwrap();
         walk.simplify_first_parent().unwrap();
@@ -185,7 +185,7 @@ impl User {
         self.command_of(&binary(), words)
     }
 
-    /// The same of the program under another name.
+    /// The same, with the program under another name.
     #[expect(clippy::disallowed_methods, reason = "these tests are users of the program")]
     pub(crate) fn command_of(&self, program: &Path, words: &[&str]) -> Command {
         let mut command = Command::new(program);
@@ -203,7 +203,7 @@ impl User {
             .env("XDG_CACHE_HOME", self.home().join("cache"))
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
-            // Whatever GPUs there are: a test that is about devices says so.
+            // Whatever GPUs there are: tests about devices set it themselves.
             .env("AUTORESEARCH_DEVICE", "flex")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -211,7 +211,7 @@ impl User {
         command
     }
 
-    /// Where this user's own files would be; also the mark of all processes that are theirs.
+    /// Where this user's own files would be; also the mark of all their processes.
     pub(crate) fn home(&self) -> &Path {
         self.directory.path()
     }
@@ -268,19 +268,19 @@ impl User {
     }
 }
 
-/// Waits for a child's end, and for what it said.
+/// Waits for a child to end, and returns what it said.
 pub(crate) fn said(child: Child) -> Said {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// Sends a signal to a child, and to it alone.
+/// Sends a signal to a child only.
 pub(crate) fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }
 
-/// Says that a test did nothing, and why; past the test harness, which would keep it to itself.
+/// Says that a test did nothing, and why; bypasses the test harness, which would hide it.
 pub(crate) fn skip(why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
@@ -307,7 +307,7 @@ fn binary() -> PathBuf {
     apart
 }
 
-/// A folder of the toolchain's, which is found from the real home.
+/// A folder of the toolchain, found from the real home.
 fn toolchain(variable: &str, below_home: &str) -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap());
     std::env::var_os(variable).map_or_else(|| home().join(below_home), PathBuf::from)

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-/// The target directory that this test was built in, where burn is compiled already.
+/// The target directory that this test was built in, where burn is already compiled.
 fn target_directory() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target directory")
 }
 
 #[test]

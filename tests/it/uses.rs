@@ -1,4 +1,4 @@
-//! Which file of the agent uses which, and which crates: read off the text of paths and `use` lines.
+//! Which file of the agent uses which, and which crates: read from the text of paths and `use` lines.
 //!
 //! It knows as much of Rust's syntax as the agent's source needs, and stops at what it would misread.
 
@@ -13,7 +13,7 @@ type Names = Vec<String>;
 pub(crate) struct Source {
     /// From `agent/src`.
     pub(crate) path: String,
-    /// What its `use` lines bring into scope, by the name it has there: as it is written.
+    /// What its `use` lines bring into scope, by its name there: as written.
     imports: BTreeMap<String, Names>,
     /// What it names by paths, in `use` lines and elsewhere, imports resolved. Re-exports are not among them.
     pub(crate) paths: BTreeSet<Names>,
@@ -21,7 +21,7 @@ pub(crate) struct Source {
     modules: Names,
 }
 
-/// The files of a crate that ship: those that are reached from its root by declarations of modules.
+/// The files of a crate that ship: those reached from its root by module declarations.
 pub(crate) struct Sources {
     by_path: BTreeMap<String, Source>,
     by_module: BTreeMap<Names, String>,
@@ -43,7 +43,7 @@ impl Sources {
         &self.by_path[path]
     }
 
-    /// Follows the declarations of modules from the root.
+    /// Follows module declarations from the root.
     pub(crate) fn of(text: &mut dyn FnMut(&str) -> Option<String>) -> Self {
         let mut read = Self { by_path: BTreeMap::new(), by_module: BTreeMap::new() };
         let mut open: Vec<Names> = vec![Vec::new()];
@@ -151,7 +151,7 @@ impl Source {
         source
     }
 
-    /// Reads a tree of a `use` line, below what stands before it.
+    /// Reads a tree of a `use` line, below its prefix.
     fn import(&mut self, tree: &[String], above: &[String], is_public: bool, chains: &mut BTreeSet<Names>) {
         for branch in split(tree) {
             let names = branch.iter().step_by(2).take_while(|word| is_name(word) && *word != "as");
@@ -280,7 +280,7 @@ fn string(text: &str) -> usize {
     text.len()
 }
 
-/// The length of a string with a prefix (`r#"`, `b"`); `None` where a name begins.
+/// The length of a string with a prefix (`r#"`, `b"`); `None` if a name begins.
 fn literal(text: &str) -> Option<usize> {
     let quote = text.find('"')?;
     let prefix = text[..quote].trim_end_matches('#');

@@ -25,7 +25,7 @@ pub(crate) struct Ordered {
     pub(crate) program: String,
     pub(crate) seed: u64,
     pub(crate) budget: Budget,
-    /// What was spent on it here; 0 if its binary existed already.
+    /// The time spent on it here; 0 if its binary already existed.
     pub(crate) build_seconds: Seconds,
     pub(crate) smoke_seconds: Seconds,
 }
@@ -42,7 +42,7 @@ impl Batch {
         self.runs.iter().map(|ordered| ordered.run).collect()
     }
 
-    /// How many of its runs repeat a program to measure the noise.
+    /// Number of its runs that repeat a program to measure the noise.
     pub(crate) fn repeats(&self) -> usize {
         self.runs.iter().filter(|run| is_repeat(run.run)).count()
     }
@@ -90,9 +90,9 @@ impl Batch {
         (1..).zip(&self.runs)
     }
 
-    /// Makes the folder of a batch. It may hold binaries, left by a pack that was cut short.
+    /// Creates the folder of a batch. It may hold binaries, left by a pack that was cut short.
     pub(crate) fn folder(path: &Path) -> Result<PathBuf> {
-        let failed = || format!("cannot make {}", path.display());
+        let failed = || format!("cannot create {}", path.display());
         fs::create_dir_all(path).with_context(failed)?;
         for entry in fs::read_dir(path).with_context(failed)? {
             if entry.with_context(failed)?.file_name() != BINARIES {

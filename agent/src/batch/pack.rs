@@ -31,7 +31,7 @@ It can be stopped at any time, and continues when started again. Its results are
 Then, where this was packed, put out/ back into this folder, and run `autoresearch unpack FOLDER REPOSITORY`.
 ";
 
-/// What came of packing.
+/// The result of packing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Packed {
     /// The folder is a batch.
@@ -115,7 +115,7 @@ impl Packing<'_> {
         Ok(())
     }
 
-    /// Adds a run, and builds its program unless it is in the batch already. What fails before it is trained ends here.
+    /// Adds a run, and builds its program unless it is already in the batch. What fails before training ends here.
     async fn add(&mut self, run: Run) -> Result<()> {
         let order = self.campaign.order(run, &self.batch.which())?;
         let mut ordered = Ordered {

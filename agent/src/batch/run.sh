@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains what orders.tsv lists, one run after the other. Stop it at any time; started again, it goes on.
+# Trains what orders.tsv lists, one run after the other. It can be stopped at any time; start it again to continue.
 cd "$(dirname "$0")" || exit 1
 mkdir -p out || exit 1
 limit=@LIMIT@ # seconds
@@ -27,8 +27,8 @@ while IFS=$tab read -r number what trial program seed budget rest; do
     code=$?
     child=
     seconds=$(($(date +%s) - start))
-    # Whoever ends the program from outside does not judge it.
-    case $code in 129 | 130 | 143) echo "run $number was stopped; start again to go on" && exit "$code" ;; esac
+    # Ending the program from outside says nothing about it.
+    case $code in 129 | 130 | 143) echo "run $number was stopped; start again to continue" && exit "$code" ;; esac
     test "$code" = 137 && test "$seconds" -ge "$limit" && code=124
     echo "$code $seconds" >"out/$number.exit"
     echo "$number of $total: $what $trial ended with $code after $seconds s$(sed -n 's/^result [^ ]*/:/p' "out/$number.log")"

@@ -50,7 +50,7 @@ fn refuse_a_stranger(study: &Study, batch: &Batch, folder: &Path) -> Result<(), 
     Err(UserError::new(format!("{folder} was not packed from study `{study}` of this repository")))
 }
 
-/// Why a run is no longer of use.
+/// Why a run is no longer needed.
 fn is_not_wanted(study: &Study, run: &Ordered) -> Option<String> {
     let trial = run.trial;
     let Some(purpose) = run.run.purpose() else {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exit_that_is_half_written_is_not_read() {
+    fn a_half_written_exit_is_not_read() {
         assert_eq!(exit_of("101 7\n"), Some((101, 7.0)));
         for text in ["", "\n", "101", "101 ", "x 7"] {
             assert_eq!(exit_of(text), None, "{text:?}");

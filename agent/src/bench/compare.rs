@@ -1,4 +1,4 @@
-//! How sure it is that one method is better than another: means with errors, paired differences, ratios.
+//! How certain it is that one method is better than another: means with errors, paired differences, ratios.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use super::replay::Search;
 use crate::study::{margin, mean, standard_error};
 
-/// Added to regrets before their ratio is taken, so that a regret of nearly nothing does not decide alone.
+/// Added to regrets before their ratio is taken, so that a regret near zero does not decide alone.
 const FLOOR: f64 = 0.005;
 
 /// Draws of the bootstrap.
@@ -23,7 +23,7 @@ pub(super) struct Interval {
 /// Which program of a search is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
-    /// The one that the method takes for the best.
+    /// The best one according to the method.
     Returned,
     /// The one with the best single result.
     Observed,
@@ -76,13 +76,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mean_has_the_error_that_books_give_it() {
+    fn a_mean_has_the_error_given_in_textbooks() {
         let (mean, error) = mean_and_error(&[1.0, 2.0, 3.0, 4.0]);
         assert!((mean - 2.5).abs() < 1e-12 && (error - (5.0_f64 / 3.0 / 4.0).sqrt()).abs() < 1e-12);
     }
 
     #[test]
-    fn pairs_tell_apart_what_two_means_do_not() {
+    fn pairs_distinguish_what_two_means_do_not() {
         let others: Vec<f64> = (0..20).map(f64::from).collect();
         let values: Vec<f64> = others.iter().map(|other| other + 0.1 + 0.01 * (other % 3.0)).collect();
         let found = difference(&values, &others);

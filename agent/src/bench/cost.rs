@@ -5,15 +5,15 @@ use super::table::edited;
 use crate::policy::{Change, Derived, Method, Notebook, Policy, Program, SiteView, Space, Variant, policy};
 use crate::study::{Outcome, ProgramId, Sources, TrialNumber, Values};
 
-/// Trials of the histories that a choice is made after.
+/// Lengths of the histories, in trials, after which a choice is measured.
 pub(crate) const HISTORIES: [usize; 3] = [300, 1000, 10_000];
 
-/// Trials that are proposed at a time while a history is made.
+/// Trials proposed at a time while a history is made.
 const BATCH: usize = 50;
 
-/// Choices before the measured ones, which read the history and fit what is to be fitted.
+/// Choices before the measured ones: they read the history and fit the models.
 const WARM_UP: usize = 8;
-/// Choices that are measured.
+/// Number of choices that are measured.
 const MEASURED: usize = 32;
 
 const CATEGORIES: usize = 20;
@@ -39,7 +39,7 @@ impl History {
         Self { notebook }
     }
 
-    /// Milliseconds of an `ask` for one proposal and its `tell`, all updates included.
+    /// Milliseconds of an `ask` for one proposal and its `tell`, including all updates.
     pub(crate) fn milliseconds(&self, variant: &Variant) -> f64 {
         let (mut notebook, mut policy) = (self.notebook.clone(), variant.policy(1));
         (0..WARM_UP).for_each(|_| step(&mut notebook, policy.as_mut(), 1));

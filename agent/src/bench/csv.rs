@@ -1,4 +1,4 @@
-//! Reads CSV files, gzipped or not, whose first line tells which way is better, and says where one is wrong.
+//! Reads CSV files, gzipped or not, whose first line says which direction is better, and reports where one is wrong.
 
 use std::fmt;
 use std::fs;
@@ -12,7 +12,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 const FIRST_LINE: &str = "`# minimize` or `# maximize` as the first line";
 
-/// What keeps a file from being read.
+/// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{}: {wrong}; expected {expected}", file.display(), Line(*line))]
 pub(crate) struct CsvError {
@@ -42,7 +42,7 @@ pub(super) fn wrong_file(wrong: impl Into<String>, expected: impl Into<String>) 
     (None, wrong.into(), expected.into())
 }
 
-/// Reads a file: what it is called without its suffixes, and what `parse` makes of that and its text.
+/// Reads a file: `parse` gets its name without suffixes, and its text.
 pub(super) fn read<T>(file: &Path, parse: impl Fn(&str, &str) -> Result<T, Wrong>) -> Result<T, CsvError> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -68,7 +68,7 @@ fn text_of(file: &Path) -> Result<String, Wrong> {
     String::from_utf8(bytes).map_err(|_| wrong_file("is not text (UTF-8)", EXPECTED))
 }
 
-/// What the first line says: 1 where lower values are better, -1 where higher ones are; and the text after it.
+/// What the first line says: 1 if lower values are better, -1 if higher ones are; and the text after it.
 pub(super) fn direction(text: &str) -> Result<(f64, &str), Wrong> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -88,7 +88,7 @@ pub(super) fn records(text: &str, mut line: usize) -> Result<Vec<(usize, Vec<Str
     let mut ends = vec![0; text.matches(',').count() + 1];
     let mut records = Vec::new();
     loop {
-        // Empty lines are skipped here, for the reader would not count them.
+        // Empty lines are skipped here because the reader would not count them.
         let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let (skipped, after) = rest.split_at(blank);
         line += skipped.iter().filter(|byte| **byte == b'\n').count();
@@ -108,7 +108,7 @@ pub(super) fn records(text: &str, mut line: usize) -> Result<Vec<(usize, Vec<Str
     }
 }
 
-/// As much of a text as an error should repeat.
+/// The part of a text that an error should repeat.
 pub(super) fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     if text.chars().count() <= LONGEST {

@@ -1,7 +1,7 @@
 //! What a search can be replayed on: one table of results, or several side by side.
 //!
-//! Tables have few sites, studies many. Side by side, tables are a space of as many sites as theirs together, with real
-//! noise, and with the real interactions of each.
+//! Tables have few sites, studies many. Side by side, tables form a space with the sites of all of them, with real
+//! noise, and with the real interactions within each.
 
 use std::fmt::Debug;
 
@@ -15,13 +15,13 @@ use crate::study::{Values, mean};
 pub(crate) trait Landscape: Space + Sync + Debug {
     fn name(&self) -> &str;
 
-    /// How many programs it has, in words.
+    /// The number of programs, in words.
     fn size(&self) -> String;
 
     /// A mediocre program.
     fn start(&self, rng: &mut ChaCha8Rng) -> Program;
 
-    /// The result of a run on a random seed, lower is better; `None` where the program crashes.
+    /// The result of a run on a random seed, lower is better; `None` if the program crashes.
     fn run(&self, program: &Program, rng: &mut ChaCha8Rng) -> Option<f64>;
 
     /// How much worse than the best program it truly is, 0 being the best and 1 the median one.
@@ -50,14 +50,14 @@ impl Landscape for Table {
     }
 }
 
-/// Tables side by side: a program is one row of each, and its result the mean of what they give, each as a regret.
+/// Tables side by side: a program is one row of each, and its result the mean of theirs, each as a regret.
 #[derive(Debug)]
 pub(crate) struct Together {
     name: String,
     tables: Vec<Table>,
 }
 
-/// Stands between the name of a table and that of a site.
+/// Separates the name of a table from that of a site.
 const OF: &str = "::";
 
 impl Together {
@@ -146,7 +146,7 @@ mod tests {
     use crate::bench::{Settings, checkpoints, replay};
     use crate::policy::{Method, Variant};
 
-    /// Regrets of a / 2 and b / 4; the highest `a` of the second is no row, the one below it crashes.
+    /// Regrets of a / 2 and b / 4; the highest `a` of the second is not a row, the one below it crashes.
     fn two() -> Together {
         let first = square(5, |a, _| Some(vec![a as f64]));
         let second = square(9, |a, b| (a < 8).then(|| if a == 7 { vec![] } else { vec![b as f64] }));
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_of_one_table_is_no_program_of_all() {
+    fn what_is_not_a_row_of_one_table_is_not_a_program_of_all() {
         let (two, parent) = (two(), program([0; 4]));
         let change = |site: &str, to: &str| vec![(site.to_owned(), to.to_owned())];
         assert_eq!(two.derive(&parent, &change("1::a", "8")), None);

@@ -1,4 +1,4 @@
-//! What a bench of merges prints: for people, a text for each table; for programs, one JSON object a line.
+//! What a bench of merges prints: for people, a text for each table; for programs, one JSON object per line.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use super::table::Table;
 /// Regrets are shown in thousandths.
 const UNIT: f64 = 1e3;
 
-/// What a rule made of all nights on a table, as `--json` prints it. Means are over the nights.
+/// The result of a rule over all nights on a table, as `--json` prints it. Means are over the nights.
 #[derive(Debug, Serialize)]
 pub(crate) struct Merging {
     table: String,
@@ -22,7 +22,7 @@ pub(crate) struct Merging {
     repeats: usize,
     merges: f64,
     merges_stderr: f64,
-    /// Share of all merges of all nights that are not truly better; 0 where there were none.
+    /// Share of all merges of all nights that are not truly better; 0 if there were none.
     false_share: f64,
     /// As if merges were independent.
     false_share_stderr: f64,
@@ -31,7 +31,7 @@ pub(crate) struct Merging {
     regret_stderr: f64,
     /// True value of the incumbent at the end; lower is better here.
     value: f64,
-    /// Evaluations that were no trials of the search.
+    /// Evaluations that were not trials of the search.
     proof_trials: f64,
     proof_trials_stderr: f64,
 }

@@ -1,17 +1,17 @@
-//! How rules of merging are compared: what every rule is given alike.
+//! How rules for merging are compared: the settings that all rules share.
 
 use crate::policy::Variant;
 use crate::study::MergeRule;
 
-/// How many nights there are, and of what length.
+/// The number of nights, and their length.
 #[derive(Clone, Debug)]
 pub(crate) struct MergeSettings {
     pub(crate) search: Variant,
-    /// Of a night, proofs included.
+    /// Per night, including proofs.
     pub(crate) evaluations: usize,
     pub(crate) repeats: usize,
     pub(crate) seed: u64,
     pub(crate) rule: MergeRule,
-    /// How often the baseline is repeated at the start, where a rule has to know the noise.
+    /// Number of repeats of the baseline at the start, for rules that need to know the noise.
     pub(crate) noise_repeats: usize,
 }

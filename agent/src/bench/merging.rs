@@ -1,4 +1,4 @@
-//! Rules of merging, each on nights of its own: the study's, and three that people go by.
+//! Rules for merging, each on its own nights: the study's, and three common ones.
 
 use super::merge_settings::MergeSettings;
 use super::night::{Morning, Night};
@@ -12,15 +12,15 @@ use crate::study::{mean, standard_deviation};
 pub(crate) enum Rule {
     /// When the study's own proof says so.
     Ours,
-    /// When its one result is lower than the one by which the incumbent was kept.
+    /// When its single result is lower than the one for which the incumbent was kept.
     KeepIfLower,
     /// When it is lower by two standard deviations of the noise.
     KeepIfTwoSigma,
-    /// When it is lower, and then the mean of a few fresh runs is, too.
+    /// When it is lower, and then the mean of a few fresh runs is lower too.
     ConfirmByMean,
 }
 
-/// Fresh runs of each side, where means confirm.
+/// Fresh runs of each side, if means confirm.
 const CONFIRMATIONS: usize = 3;
 
 impl Rule {
@@ -43,11 +43,11 @@ impl std::str::FromStr for Rule {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let names = || Self::ALL.map(Self::as_str).join(", ");
         let named = Self::ALL.into_iter().find(|rule| rule.as_str() == name);
-        named.ok_or_else(|| format!("there is no rule `{name}`; there are {}", names()))
+        named.ok_or_else(|| format!("there is no rule `{name}`; the rules are {}", names()))
     }
 }
 
-/// All nights of a rule on a table; what comes of them does not depend on the number of cores.
+/// All nights of a rule on a table; the results do not depend on the number of cores.
 pub(crate) fn nights(table: &Table, rule: Rule, settings: &MergeSettings) -> Vec<Morning> {
     each(settings.repeats, |number| match rule {
         Rule::Ours => studied::night(table, settings, number),
@@ -57,7 +57,7 @@ pub(crate) fn nights(table: &Table, rule: Rule, settings: &MergeSettings) -> Vec
     })
 }
 
-/// Keeps what is lower by so many standard deviations of the noise; by anything where none are asked for.
+/// Keeps what is lower by this many standard deviations of the noise; by anything if there is no number.
 fn keep(table: &Table, settings: &MergeSettings, number: u64, sigmas: Option<f64>) -> Morning {
     let (mut night, start, mut kept) = Night::begin(table, settings, number);
     let bar = sigmas.map_or(0.0, |sigmas| {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn where_gains_are_clear_the_proof_finds_them() {
+    fn the_proof_finds_gains_that_are_clear() {
         for night in nights(&slope(3.0), Rule::Ours, &nights_of(6, 100)) {
             assert!(night.merges > 0 && night.false_merges == 0 && night.regret < 0.5, "{night:?}");
             assert!(night.proof < 30, "{night:?}");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_is_noise_keeping_what_is_lower_merges_much_and_the_proof_nearly_nothing() {
+    fn if_all_is_noise_keeping_what_is_lower_merges_much_and_the_proof_nearly_nothing() {
         let merges = |rule: Rule| -> usize {
             nights(&slope(1e-3), rule, &nights_of(20, 60)).iter().map(|night| night.merges).sum()
         };

@@ -2,8 +2,8 @@
 //! anything.
 //!
 //! A search here goes through the policies as a study's does: sites, edits, parents, pending trials,
-//! repeats. Only the run is a look into a table. Rules of merging are compared in the same way, the study's own among
-//! them.
+//! repeats. Only the run is a look-up in a table. Rules for merging, including the study's own, are compared in the
+//! same way.
 
 mod clock;
 mod compare;

@@ -1,4 +1,4 @@
-//! A night of search on a table: what the rules of merging are compared on. Every evaluation counts, proofs included.
+//! A night of search on a table, on which rules for merging are compared. Every evaluation counts, including proofs.
 
 use std::cell::OnceCell;
 use std::collections::VecDeque;
@@ -11,16 +11,16 @@ use super::table::Table;
 use crate::policy::{Notebook, Policy, Program};
 use crate::study::{Outcome, ProgramId, Proposal, TrialNumber};
 
-/// Trials that are proposed at a time.
+/// Trials proposed at a time.
 const BATCH: usize = 4;
 
-/// What a rule of merging made of a night.
+/// The result of a night under a rule for merging.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Morning {
     pub(super) merges: usize,
     /// Merges of programs that are not truly better than what they took the place of.
     pub(super) false_merges: usize,
-    /// Evaluations that were no trials of the search.
+    /// Evaluations that were not trials of the search.
     pub(super) proof: usize,
     pub(super) regret: f64,
     /// What the incumbent is really worth at the end.
@@ -35,20 +35,20 @@ pub(super) struct Night<'a> {
     rng: ChaCha8Rng,
     /// Trials that were proposed together and have not run.
     proposed: VecDeque<(TrialNumber, Proposal)>,
-    /// What the search took for the best when it was last asked to propose.
+    /// The best program according to the search when it was last asked to propose.
     favourite: OnceCell<ProgramId>,
     evaluations: usize,
     /// Nothing is left to try.
     pub(super) is_exhausted: bool,
-    /// Evaluations that are left.
+    /// Evaluations left.
     pub(super) left: usize,
     pub(super) incumbent: ProgramId,
     morning: Morning,
 }
 
 impl<'a> Night<'a> {
-    /// A night that begins with a mediocre program, whose first result is given too. Nights of the same number begin
-    /// with the same program, whatever the rule.
+    /// A night that starts from a mediocre program, and that program's first result. Nights with the same number start
+    /// from the same program, whatever the rule.
     pub(super) fn begin(table: &'a Table, settings: &MergeSettings, number: u64) -> (Self, Program, f64) {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(number);
@@ -77,7 +77,7 @@ impl<'a> Night<'a> {
         self.table.fresh_run(program, &mut self.rng)
     }
 
-    /// The program that the search takes for the best, looked at once between its proposals.
+    /// The best program according to the search, determined once between its proposals.
     pub(super) fn favourite(&self) -> &ProgramId {
         self.favourite.get_or_init(|| self.policy.best(&self.notebook))
     }
@@ -87,7 +87,7 @@ impl<'a> Night<'a> {
         if self.is_exhausted { 1.0 } else { 1.0 - self.left as f64 / self.evaluations as f64 }
     }
 
-    /// The next trial of the search with its result; `None` where nothing is left to try.
+    /// The next trial of the search with its result; `None` if nothing is left to try.
     pub(super) fn try_next(&mut self) -> Option<(Proposal, Option<f64>)> {
         if self.proposed.is_empty() {
             let first = self.notebook.trials().len() as TrialNumber;
@@ -104,7 +104,7 @@ impl<'a> Night<'a> {
         Some((proposal, result))
     }
 
-    /// Runs a program for the sake of a proof, which the search is told of as in a study.
+    /// Runs a program for a proof; the search is told the result, as in a study.
     pub(super) fn prove(&mut self, program: &ProgramId) -> Option<f64> {
         self.morning.proof += 1;
         let result = self.run(program)?;

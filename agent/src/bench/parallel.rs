@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{available_parallelism, scope};
 
-/// What the work gives by its number, from 0 on, whichever core does it and when.
+/// The results of the work by its number, from 0 on, whichever core does it and when.
 pub(super) fn each<T: Clone + Default + Send>(times: usize, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![T::default(); times]));
     let worker = || {

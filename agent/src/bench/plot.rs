@@ -1,4 +1,4 @@
-//! The curves of a bench: mean regret of the returned program by trial, one line a method, one plot a table (SVG).
+//! The curves of a bench: mean regret of the returned program by trial, one line per method, one plot per table (SVG).
 
 use std::fmt::Write;
 
@@ -9,13 +9,13 @@ use crate::report::{Frame, MARGIN, WIDTH, escaped, image};
 /// Points of a curve.
 const POINTS: usize = 60;
 
-/// Regrets below this are drawn here: the axis is logarithmic.
+/// Smaller regrets are drawn here: the axis is logarithmic.
 const LEAST: f64 = 0.001;
 
 const COLOURS: [&str; 8] =
     ["#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#7f7f7f"];
 
-/// The numbers of trials that a plot needs, checkpoints included.
+/// The numbers of trials that a plot needs, including checkpoints.
 pub(crate) fn points(trials: usize) -> Vec<usize> {
     let step = trials.div_ceil(POINTS);
     let mut points: Vec<usize> = std::iter::once(1).chain((step..=trials).step_by(step)).collect();

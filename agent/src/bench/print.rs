@@ -1,4 +1,4 @@
-//! What a bench prints: for people, a text for each table and one for all; for programs, one JSON object a line.
+//! What a bench prints: for people, a text for each table and one for all; for programs, one JSON object per line.
 
 use std::fmt::Write;
 
@@ -28,7 +28,7 @@ struct Printed<'a> {
     repeats: usize,
 }
 
-/// The lines of one method on one table, without a line end at the end.
+/// The lines of one method on one table, without a final line end.
 pub(crate) fn json(
     landscape: &dyn Landscape,
     replayed: &Replayed,
@@ -53,7 +53,7 @@ pub(crate) fn json(
     Ok(lines?.join("\n"))
 }
 
-/// All that is to be said of one table.
+/// The whole text for one table.
 pub(crate) fn table_text(searched: &Searched, settings: &Settings) -> String {
     let Settings { trials, batch, repeats, .. } = settings;
     let (name, size) = (searched.landscape.name(), searched.landscape.size());
@@ -71,7 +71,7 @@ pub(crate) fn table_text(searched: &Searched, settings: &Settings) -> String {
 fn means(text: &mut String, searched: &Searched, settings: &Settings, which: Which) {
     let (checkpoints, width) = (checkpoints(settings.trials), width(&searched.methods));
     let (program, cost) = match which {
-        Which::Returned => ("returned", "  CPU s a search"),
+        Which::Returned => ("returned", "  CPU s / search"),
         Which::Observed => ("with the best single result", ""),
     };
     let _ = writeln!(text, "\n  regret x 1000 of the program {program}, mean and standard error");
@@ -120,7 +120,7 @@ fn differences(text: &mut String, searched: &Searched, against: &Replayed, setti
 }
 
 /// Ratios to the returned program of the method that others are compared with: of one table, or their geometric mean
-/// over several; nothing where there is no such method.
+/// over several; nothing if there is no such method.
 pub(crate) fn ratios(tables: &[Searched], settings: &Settings) -> String {
     let Some((first, against)) = tables.first().and_then(|first| Some((first, first.against()?))) else {
         return String::new();
@@ -164,7 +164,7 @@ fn at(replayed: &Replayed, settings: &Settings, trials: usize, which: Which) -> 
     mean_and_error(&regrets(&replayed.searches, settings.point(trials), which))
 }
 
-/// Room for the names of the methods.
+/// Width of the column of method names.
 fn width(methods: &[Replayed]) -> usize {
     methods.iter().map(|replayed| replayed.variant.to_string().len()).max().unwrap_or(0).max("trials".len())
 }

@@ -1,4 +1,4 @@
-//! Reads a table of results from a CSV file, gzipped or not, and says of one that is not in the format what is wrong.
+//! Reads a table of results from a CSV file, gzipped or not, and reports what is wrong if it is not in the format.
 //!
 //! The first line is `# minimize` or `# maximize`; then comes a header of `param:NAME:cat` and `param:NAME:ord`, then
 //! `value:SEED`, one for each seed. An empty value is a seed that was not run, a row without any value a crash.
@@ -11,16 +11,16 @@ use super::csv::{self, CsvError, Wrong, direction, records, shortened, wrong, wr
 use super::table::{Column, Table, id};
 use crate::study::{Values, number};
 
-/// Values that a parameter may have: methods compare each with each.
+/// Most values of a parameter: methods compare each with every other.
 const MOST_VALUES: usize = 1000;
 
-/// Runs of one program, for comparisons of it with itself.
+/// Fewest runs of one program for comparisons of it with itself.
 const FEWEST_RUNS: usize = 60;
 
 const HEADER: &str =
     "a header of one or more `param:NAME:cat` or `param:NAME:ord`, then one or more `value:SEED`";
 
-/// Reads the table in a file, and calls it as that is called.
+/// Reads the table in a file, and names it after the file.
 pub(crate) fn read(file: &Path) -> Result<Table, CsvError> {
     csv::read(file, parse)
 }
@@ -39,7 +39,7 @@ pub(crate) fn read_runs(file: &Path) -> Result<Vec<f64>, CsvError> {
     })
 }
 
-/// The same from the text of a table.
+/// The same, from the text of a table.
 pub(super) fn parse(name: &str, text: &str) -> Result<Table, Wrong> {
     let (maximised, columns, rows) = rows(text)?;
     Table::new(name.to_owned(), maximised, columns, rows).ok_or_else(|| {
@@ -48,7 +48,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Table, Wrong> {
     })
 }
 
-/// Whether higher results are better, parameters, and programs with their results as lower is better.
+/// Whether higher results are better, the parameters, and the programs with their results, turned so that lower is
+/// better.
 type Rows = (bool, Vec<Column>, Vec<(Values, Vec<f64>)>);
 
 fn rows(text: &str) -> Result<Rows, Wrong> {
@@ -62,7 +63,7 @@ fn rows(text: &str) -> Result<Rows, Wrong> {
     let mut rows = Vec::new();
     for (line, cells) in records {
         if cells.len() != width {
-            let expected = format!("{width} cells, as the header has");
+            let expected = format!("{width} cells, as in the header");
             return Err(wrong(line, format!("has {} cells", cells.len()), expected));
         }
         let (parameters, results) = cells.split_at(columns.len());
@@ -90,7 +91,7 @@ fn rows(text: &str) -> Result<Rows, Wrong> {
     for column in &mut columns {
         if column.values.len() > MOST_VALUES {
             let many = format!("the parameter {:?} has {} values", column.name, column.values.len());
-            return Err(wrong_file(many, format!("{MOST_VALUES} at most")));
+            return Err(wrong_file(many, format!("at most {MOST_VALUES}")));
         }
         sort(column);
     }
@@ -116,7 +117,7 @@ fn header(line: usize, cells: &[String]) -> Result<Vec<Column>, Wrong> {
             return Err(wrong(line, format!("the parameter {name:?} comes after a value"), HEADER));
         }
         if columns.iter().any(|column| column.name == name) {
-            return Err(wrong(line, format!("the parameter {name:?} stands there twice"), HEADER));
+            return Err(wrong(line, format!("the parameter {name:?} appears twice"), HEADER));
         }
         columns.push(Column { name: name.to_owned(), ordered: kind == "ord", values: Vec::new() });
     }
@@ -127,7 +128,7 @@ fn header(line: usize, cells: &[String]) -> Result<Vec<Column>, Wrong> {
     Ok(columns)
 }
 
-/// The result of one seed; `None` where it was not run.
+/// The result of one seed; `None` if it was not run.
 fn result(line: usize, cell: &str) -> Result<Option<f64>, Wrong> {
     let cell = cell.trim();
     if cell.is_empty() {
@@ -138,7 +139,7 @@ fn result(line: usize, cell: &str) -> Result<Option<f64>, Wrong> {
     finite.map(Some).ok_or_else(|| wrong(line, format!("the result {:?}", shortened(cell)), expected))
 }
 
-/// Makes a ladder of an ordered parameter: by number, or as first met where one value is no number.
+/// Makes a ladder of an ordered parameter: by number, or as first seen if one value is not a number.
 fn sort(column: &mut Column) {
     let numbers: Option<Vec<f64>> = column.values.iter().map(|value| number(value)).collect();
     if let (true, Some(numbers)) = (column.ordered, numbers) {
@@ -149,5 +150,4 @@ fn sort(column: &mut Column) {
 }
 
 #[cfg(test)]
-#[path = "reader_tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! One search after the other on a table, each as a study would go; all of a method at once, on all cores.
+//! One search after another on a table, each as in a study; all searches of a method at once, on all cores.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -10,12 +10,12 @@ use super::table::Table;
 use crate::policy::{Earlier, Notebook, Policy, Program, Variant};
 use crate::study::{Outcome, TrialNumber};
 
-/// How many searches there are, and of what length.
+/// The number of searches, and their length.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// Of each search, the start and repeats included.
+    /// Per search, including the start and repeats.
     pub(crate) trials: usize,
-    /// Trials that are proposed at a time.
+    /// Trials proposed at a time.
     pub(crate) batch: usize,
     /// Searches of each method on each table.
     pub(crate) repeats: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Where the regrets after so many trials stand.
+    /// The place of the regrets after this many trials.
     pub(super) fn point(&self, trials: usize) -> usize {
         self.points.iter().position(|&point| point == trials).expect("every checkpoint is a point")
     }
@@ -43,11 +43,11 @@ pub(crate) fn checkpoints(trials: usize) -> Vec<usize> {
 /// What a search found, by point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Search {
-    /// Regret of the program that the method takes for the best.
+    /// Regret of the best program according to the method.
     pub(super) returned: Vec<f64>,
     /// Regret of the program with the best single result.
     pub(super) observed: Vec<f64>,
-    /// Trials that there were; fewer than wanted where nothing was left to try.
+    /// Number of trials; fewer than wanted if nothing was left to try.
     pub(super) trials: usize,
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn replay(landscape: &dyn Landscape, variant: &Variant, settings: &Se
 fn search(landscape: &dyn Landscape, variant: &Variant, settings: &Settings, repeat: u64) -> Search {
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(repeat);
-    // What was before takes nothing from the randomness of this search.
+    // Earlier searches do not affect the randomness of this one.
     let mut before = rng.clone();
     before.set_stream(u64::MAX - repeat);
     let mut earlier = Vec::new();
@@ -160,7 +160,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Notes the regrets where this is a point.
+    /// Records the regrets if this is a point.
     fn note(&mut self, policy: &dyn Policy) {
         if self.settings.points.contains(&self.ended) {
             let (returned, observed) = self.regrets(policy);
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_that_go_anywhere_find_every_program_of_a_sparse_table() {
+    fn methods_that_can_go_anywhere_find_every_program_of_a_sparse_table() {
         for method in [Method::Random, Method::Tpe] {
             for search in replay(&sparse(), &Variant::from(method), &settings(300, 4)).searches {
                 assert_eq!((search.trials, search.returned[4]), (200, 0.0), "{method}");
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_that_lacks_a_part_goes_another_way() {
+    fn a_method_that_lacks_a_part_searches_differently() {
         let (table, settings) = (bowl(), Settings { points: (1..=40).collect(), ..settings(40, 4) });
         let searches = |name: &str| replay(&table, &name.parse().expect("a name"), &settings).searches;
         let whole = searches("ppo");

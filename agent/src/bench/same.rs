@@ -1,4 +1,4 @@
-//! A program against itself: how often a study merges it, though there is nothing to gain.
+//! A program against itself: how often a study merges it, although there is nothing to gain.
 
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
@@ -15,22 +15,22 @@ use crate::study::{Choice, Outlook, Proposal, Run, Values, Work};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Compared {
     merged: bool,
-    /// Runs that it took.
+    /// Number of runs that it took.
     proof: usize,
 }
 
-/// What comes of all comparisons, as `--json` prints it.
+/// The result of all comparisons, as `--json` prints it.
 #[derive(Debug, PartialEq, serde::Serialize)]
 pub(crate) struct Same {
     pub(crate) rule: &'static str,
     pub(crate) comparisons: usize,
     pub(crate) merges: usize,
     pub(crate) false_share: f64,
-    /// Of one comparison, the repeats that measure the noise included.
+    /// Of one comparison, including the repeats that measure the noise.
     pub(crate) proof_trials: f64,
 }
 
-/// Compares a program with itself, each time as the first candidate of a study of its own; all runs are drawn with
+/// Compares a program with itself, each time as the first candidate of a separate study; all runs are drawn with
 /// replacement from those that were recorded.
 pub(crate) fn same(runs: &[f64], settings: &MergeSettings) -> Same {
     let compared = each(settings.repeats, |number| compare(runs, settings, number));
@@ -59,13 +59,13 @@ fn compare(runs: &[f64], settings: &MergeSettings, number: u64) -> Compared {
     let other = program("the same under another name");
     let (program, values) = (other.id, other.values);
     let proposal = Proposal { parent: 0, edits: Vec::new(), program, values, choice: Choice::default() };
-    // Its own score is no evidence, and is such that it is picked.
+    // Its own score is not evidence, and is chosen so that it is picked.
     tried(&mut study, proposal, Some(f64::MIN / 4.0));
     let mut proof = 0;
     loop {
         match study.next_work(&rules, Outlook { favourite: &|| Some(1), time: 1.0, ends_soon: false }, &[]) {
             Work::Run(Run::Again { trial, purpose }) => take_in(&mut study, trial, purpose, Some(run())),
-            _ => unreachable!("it is picked, and there is no end before it is decided on"),
+            _ => unreachable!("it is picked, and nothing ends before it is decided on"),
         }
         proof += 1;
         if let Some(merged) = settle(&mut study, &rules) {

@@ -1,5 +1,4 @@
-//! A night as a study has it: the study itself decides what is done next and what is merged, and a table stands in for
-//! training.
+//! A night as in a study: the study itself decides what is done next and what is merged, and a table replaces training.
 
 use super::merge_settings::MergeSettings;
 use super::night::{Morning, Night};
@@ -23,7 +22,7 @@ pub(super) fn night(table: &Table, settings: &MergeSettings, number: u64) -> Mor
                 match night.try_next() {
                     Some((proposal, result)) => tried(&mut study, proposal, result),
                     None if night.is_exhausted => break,
-                    // What is best may still be proved.
+                    // The best program may still be proved.
                     None => night.is_exhausted = true,
                 }
             }
@@ -42,7 +41,7 @@ pub(super) fn night(table: &Table, settings: &MergeSettings, number: u64) -> Mor
     night.end()
 }
 
-/// The rules of a study that nothing ends but the night.
+/// The rules of a study that only the night ends.
 pub(super) fn rules(settings: &MergeSettings) -> StudyRules {
     StudyRules {
         merge: settings.rule,
@@ -73,7 +72,7 @@ pub(super) fn begun(start: &Program, result: f64) -> Study {
     study
 }
 
-/// A trial begins and ends.
+/// Starts and ends a trial.
 pub(super) fn tried(study: &mut Study, proposal: Proposal, result: Option<f64>) {
     let trial = study.next_trial();
     let (commit, branch) = (CommitId::default(), String::new());
@@ -95,13 +94,13 @@ pub(super) fn tried(study: &mut Study, proposal: Proposal, result: Option<f64>) 
     );
 }
 
-/// A run outside of the trials ends.
+/// Ends a run outside the trials.
 pub(super) fn take_in(study: &mut Study, trial: TrialNumber, purpose: Purpose, result: Option<f64>) {
     let measurement = measured(result);
     happens(study, Event::RunEnded(RunEnded { purpose, trial, seed: 0, measurement, at: 0 }));
 }
 
-/// Brings the open proof to its end if its last run decides; whether that is a merge.
+/// Ends the open proof if its last run decides it; returns whether that is a merge.
 pub(super) fn settle(study: &mut Study, rules: &StudyRules) -> Option<bool> {
     let decided = study.settled(rules, 0)?;
     let (trial, previous, merge) = (decided.candidate, decided.incumbent, decided.merge);
@@ -116,7 +115,7 @@ fn measured(metric: Option<f64>) -> Measurement {
     Measurement::new(if metric.is_some() { Ending::Completed } else { Ending::Crashed }, metric)
 }
 
-/// Takes in what the bench makes up.
+/// Applies an event that the bench makes up.
 fn happens(study: &mut Study, event: Event) {
     study.apply(&event).expect("a bench makes up only what can happen");
 }

@@ -8,7 +8,7 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::policy::{Change, Derived, Listing, Program, SiteView, Space};
-use crate::study::{Edit, ProgramId, Sources, Values, mean, median};
+use crate::study::{self, Edit, ProgramId, Sources, Values, mean, median};
 
 /// Programs of which the median one is where a search starts.
 const STARTS: usize = 9;
@@ -18,7 +18,7 @@ const STARTS: usize = 9;
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) ordered: bool,
-    /// A ladder where it is ordered.
+    /// A ladder if it is ordered.
     pub(super) values: Vec<String>,
 }
 
@@ -30,9 +30,9 @@ pub(crate) struct Table {
     maximised: bool,
     columns: Vec<Column>,
     programs: Vec<Values>,
-    /// By program, what its seeds gave; nothing for one that crashed.
+    /// For each program, the results of its seeds; empty for one that crashed.
     results: Vec<Vec<f64>>,
-    /// By program, the mean of its results.
+    /// For each program, the mean of its results.
     means: Vec<Option<f64>>,
     /// What the results of programs with several seeds deviate from their means, each times sqrt(n / (n - 1)) for n
     /// seeds, so that their variance is that of a run.
@@ -41,12 +41,12 @@ pub(crate) struct Table {
     best: f64,
     median: f64,
     worst: f64,
-    /// The programs as a listing has them, where some combination of values is none; else nothing.
+    /// The programs as in a listing, if some combination of values is not a program; else empty.
     listing: Vec<u16>,
 }
 
 impl Table {
-    /// `None` where regrets would mean nothing: no program has results, or half of them are the best.
+    /// `None` if regrets would mean nothing: no program has results, or half of them are the best.
     pub(super) fn new(
         name: String,
         maximised: bool,
@@ -80,7 +80,7 @@ impl Table {
         (table.scale() > 0.0 && (worst - best).is_finite()).then_some(table)
     }
 
-    /// How many programs it has.
+    /// Number of its programs.
     pub(crate) fn len(&self) -> usize {
         self.programs.len()
     }
@@ -91,7 +91,7 @@ impl Table {
         self.programs.iter().zip(&self.results)
     }
 
-    /// What a regret of 1 is.
+    /// The size of a regret of 1.
     fn scale(&self) -> f64 {
         self.median - self.best
     }
@@ -106,26 +106,26 @@ impl Table {
         Program { id: id(&values), trial: 0, values }
     }
 
-    /// The result of a run on a random seed; `None` where the program crashes.
+    /// The result of a run on a random seed; `None` if the program crashes.
     pub(super) fn run(&self, program: &ProgramId, rng: &mut ChaCha8Rng) -> Option<f64> {
         self.results[self.by_id[program]].choose(rng).copied()
     }
 
-    /// The result of a run on a fresh seed, of which there are as many as are wanted: the program's mean, and the residual
-    /// of any run of the table; `None` where the program crashes.
+    /// The result of a run on a fresh seed, of which there are as many as are wanted: the program's mean, and the
+    /// residual of any run of the table; `None` if the program crashes.
     pub(super) fn fresh_run(&self, program: &ProgramId, rng: &mut ChaCha8Rng) -> Option<f64> {
         let residual = self.residuals.choose(rng).copied().unwrap_or(0.0);
         self.truth(program).map(|mean| mean + residual)
     }
 
-    /// What a program is really worth; `None` where it crashes.
+    /// What a program is really worth; `None` if it crashes.
     pub(super) fn truth(&self, program: &ProgramId) -> Option<f64> {
         self.means[self.by_id[program]]
     }
 
-    /// A result as the file has it.
+    /// A result as in the file.
     pub(super) fn as_printed(&self, result: f64) -> f64 {
-        if self.maximised { -result } else { result }
+        study::as_printed(self.maximised, result)
     }
 
     /// How much worse than the best program this one truly is, in units of what the median program is. One that
@@ -158,7 +158,7 @@ fn residuals(results: &[f64]) -> Vec<f64> {
     results.iter().map(|result| (result - mean) * (n / (n - 1.0)).sqrt()).collect()
 }
 
-/// The programs as a listing has them; nothing where all combinations of values are programs.
+/// The programs as in a listing; empty if all combinations of values are programs.
 fn listing(columns: &[Column], programs: &[Values]) -> Vec<u16> {
     let sizes = columns.iter().map(|column| column.values.len());
     if sizes.fold(1_usize, usize::saturating_mul) == programs.len() {

@@ -1,4 +1,4 @@
-//! What the tests of several files stand on: a small table, and the settings of short nights.
+//! Shared by the tests of several files: a small table, and the settings of short nights.
 
 use super::merge_settings::MergeSettings;
 use super::table::{Column, Table};
@@ -6,7 +6,7 @@ use crate::policy::{Method, Variant};
 use crate::study::{MergeRule, Values};
 
 /// Parameters `a` (a category) and `b` (a ladder), each with the values `0..width`; `result` gives the results of a
-/// program, `None` says that there is no such program.
+/// program, and `None` means that there is no such program.
 pub(super) fn square(width: usize, result: impl Fn(usize, usize) -> Option<Vec<f64>>) -> Table {
     let values: Vec<String> = (0..width).map(|value| value.to_string()).collect();
     let column = |name: &str| Column { name: name.to_owned(), ordered: name == "b", values: values.clone() };

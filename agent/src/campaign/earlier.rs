@@ -1,5 +1,5 @@
-//! What a new study takes over from earlier ones: those of its repository, and of others that were named. It is kept
-//! beside the journal, so that a study that goes on knows the same.
+//! What a new study takes over from earlier ones: those of its repository, and of other repositories that were named.
+//! It is kept next to the journal, so that a resumed study knows the same.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use crate::policy::{Earlier, Method, Notebook};
 use crate::project::{Options, UserError};
 use crate::repo::Repo;
 
-/// File that keeps it.
+/// Name of the file.
 const EARLIER: &str = "earlier.json";
 
-/// Gathers what is to be known when the study `name` of `repo` begins, and keeps it.
+/// Gathers and saves what the study `name` of `repo` knows when it starts.
 pub(super) fn gather(
     repo: &Repo,
     name: &str,
@@ -43,16 +43,16 @@ pub(super) fn gather(
         }
         earlier.extend(found);
     }
-    // A study of this name that never began may have left something.
+    // A study of this name that never started may have left something.
     if earlier.is_empty() && kept(folder)?.is_empty() {
         return Ok(());
     }
     folder
         .save_blob(EARLIER, &serde_json::to_vec(&earlier)?)
-        .context("cannot keep what earlier studies found")
+        .context("cannot save what earlier studies found")
 }
 
-/// What was kept when the study began.
+/// What was saved when the study started.
 pub(super) fn kept(folder: &Folder) -> Result<Vec<Earlier>> {
     let Some(bytes) = folder.load_blob(EARLIER)? else { return Ok(Vec::new()) };
     serde_json::from_slice(&bytes)

@@ -1,22 +1,22 @@
-//! How a campaign comes to its end.
+//! Why a campaign ends.
 
 use crate::runs::Interruption;
 use crate::study::Finish;
 
-/// How a campaign came to its end.
+/// Why a campaign ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Finished(Finish),
     /// The policy finds nothing new to try.
     NothingLeft,
-    /// The user asked for a tidy end.
+    /// The user asked for a clean end.
     Asked,
     /// The user asked twice.
     AtOnce,
 }
 
 impl End {
-    /// As the journal has it.
+    /// The text in the journal.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Finished(finish) => finish.as_str(),

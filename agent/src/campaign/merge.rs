@@ -1,4 +1,4 @@
-//! Confirmed candidates are merged, and main follows; or main has moved, and the study follows it.
+//! Merges confirmed candidates and lets main follow; or, if main has moved, lets the study follow it.
 
 use anyhow::{Context, Result};
 
@@ -9,8 +9,8 @@ use crate::repo::Follow;
 use crate::study::{CommitId, Decided, Edit, Event, MainMoved, Merged, TrialNumber};
 
 impl Campaign {
-    /// Brings the open confirmation to its end if its last pair decides, and merges what is decided.
-    /// Called after every run, and when a study goes on.
+    /// Ends the open confirmation if its last pair decides it, and merges what is decided.
+    /// Called after every run, and when a study is resumed.
     pub(super) fn settle(&mut self) -> Result<()> {
         if let Some(decided) = self.study.settled(&self.options.rules, self.now().since_1970()) {
             self.record(&Event::Decided(decided))?;
@@ -62,15 +62,15 @@ impl Campaign {
         seeds.zip(pairs).map(|(seed, &(after, before))| Pair { seed, before, after }).collect()
     }
 
-    /// All edits that lead from one program to another, those that went away included.
+    /// All edits that lead from one program to another, including those that were undone.
     fn whole_change(&self, from: TrialNumber, to: TrialNumber) -> Result<Vec<Edit>> {
         let old = self.sources_of(self.study.trial(from).program())?;
         let new = self.sources_of(self.study.trial(to).program())?;
         Ok(self.project.rewriter.difference(old, new)?)
     }
 
-    /// Lets main follow to the last discovery if it may, and follows main where other hands moved it.
-    /// `true` when that has to wait for what is under way: nothing new should be started.
+    /// Moves main to the last discovery if possible. If somebody else moved main, follows it there.
+    /// Returns `true` if this has to wait for what is under way: nothing new should be started.
     pub(crate) fn look_at_main(&mut self) -> Result<bool> {
         let Some(commit) = self.moved_by_others()? else { return Ok(false) };
         // What runs now would be compared with a program that is no longer there.
@@ -81,7 +81,7 @@ impl Campaign {
         self.adopt(commit, taken_back).map(|()| false)
     }
 
-    /// Where main is, if other hands moved it there.
+    /// Where main is, if somebody else moved it there.
     fn moved_by_others(&mut self) -> Result<Option<CommitId>> {
         let head = self.repo.main_head()?;
         let Some(tip) = self.study.tip else {
@@ -119,7 +119,7 @@ impl Campaign {
         }
     }
 
-    /// Takes what other hands put on main for the new baseline, which has to be measured first.
+    /// Makes what somebody else put on main the new baseline, which has to be measured first.
     fn adopt(&mut self, main: CommitId, taken_back: bool) -> Result<()> {
         let project = match Project::read(&self.repo, main) {
             Ok(project) => project,
@@ -149,9 +149,9 @@ impl Campaign {
             taken_back,
             at: self.now().since_1970(),
         }))?;
-        // What it keeps of the programs before is of no use any more.
+        // What it remembers of the programs before is no longer of use.
         let state = self.policy.save();
-        self.policy.load(state).context("the policy cannot read what it has just said")?;
+        self.policy.load(state).context("the policy cannot read what it has just saved")?;
         self.read_sources()
     }
 }

@@ -1,5 +1,5 @@
-//! A study at work. It reads from top to bottom: a campaign is opened, takes one turn after the other, proposes, records
-//! what came of it, and merges what is proved.
+//! A study at work. In order: a campaign is opened, takes one turn after another, proposes, records the results, and
+//! merges what is proved.
 
 mod earlier;
 mod end;
@@ -8,9 +8,9 @@ mod opening;
 mod past;
 mod propose;
 mod record;
-#[cfg(test)]
-mod resume_tests;
 mod space;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub(crate) use self::end::End;

@@ -1,10 +1,11 @@
-//! Opens a campaign: on a new study, or on one that is there and goes on where it was.
+//! Opens a campaign: on a new study, or on an existing one, which is resumed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use tracing::debug;
 
 use super::earlier;
 use super::past::audited_before;
@@ -14,7 +15,7 @@ use crate::journal::{self, EventLog, Folder, Lock, Recorded};
 use crate::policy::{Notebook, Policy, policy};
 use crate::project::{Options, Project, Typed, UserError, tree};
 use crate::repo::{Repo, Timestamp};
-use crate::report::Live;
+use crate::report::{Live, keep_in};
 use crate::runs::{Finished, Interrupt, Slots, devices, evaluator, not_fetched, open_slots};
 use crate::study::{Audit, CommitId, Event, ProgramId, Proposal, Sources, Started, Study, TrialNumber};
 
@@ -30,27 +31,27 @@ pub(crate) struct Campaign {
     pub(super) folder: Folder,
     pub(crate) policy: Box<dyn Policy>,
     pub(crate) notebook: Notebook,
-    /// What the policy was asked for last, and the number of the trial that it is to be.
+    /// The policy's last proposal, and the number of the trial that it becomes.
     pub(super) asked: Option<(TrialNumber, Proposal)>,
-    /// Sources of the programs that were tried since main was last moved by other hands.
+    /// Sources of the programs that were tried since somebody else last moved main.
     pub(super) sources: HashMap<ProgramId, Sources>,
     pub(crate) evaluator: Evaluator,
     pub(super) slots: Slots,
     pub(crate) live: Arc<Live>,
     pub(crate) interrupt: Interrupt,
-    /// Why main waits, as the user was told last.
+    /// Why main waits, as last reported to the user.
     pub(super) told: Option<String>,
-    /// Branches that are known to be where the study's state has them.
+    /// Branches that are known to match the study's state.
     pub(super) published: HashMap<String, CommitId>,
     clock: fn() -> Timestamp,
     _lock: Lock,
 }
 
-/// What a study finds around it. Studies that take turns in one process share it.
+/// What a study gets from outside. Studies that take turns in one process share it.
 pub(crate) struct Surroundings {
-    /// Where the slots lie; `None` for the place that the repository has in the cache.
+    /// Where the slots are; `None` for the repository's place in the cache.
     pub(crate) slots: Option<PathBuf>,
-    /// `None` for one of the study's own.
+    /// `None` for a separate one.
     pub(crate) interrupt: Option<Interrupt>,
     pub(crate) adapters: Vec<Adapter>,
     pub(crate) devices: Vec<Device>,
@@ -82,7 +83,7 @@ impl Campaign {
         let name = typed.study.clone().or_else(newest).unwrap_or_else(|| today(now));
         repo.check_study_name(&name).map_err(UserError::from_error)?;
         let folder = Folder::new(repo.study_dir(&name));
-        // Nothing is written before all that was asked for is known to be usable.
+        // Nothing is written before all arguments are known to be usable.
         let recorded = journal::read(folder.path())?.filter(|recorded| recorded.study.has_begun());
         let base = match recorded.as_ref().map(|recorded| &recorded.study) {
             Some(study) if study.base > 0 => study.trial(study.base).commit(),
@@ -98,7 +99,8 @@ impl Campaign {
             earlier::gather(&repo, &name, &folder, &options, &typed.learn_from)?;
         } else if !typed.learn_from.is_empty() && earlier::kept(&folder)?.is_empty() {
             return Err(UserError::new(format!(
-                "study `{name}` has begun, and what it learns from was settled then; begin another one with --study NAME"
+                "study `{name}` has already started, and what it learns from was fixed then; start another with \
+                 --study NAME"
             ))
             .into());
         }
@@ -121,6 +123,8 @@ impl Campaign {
                 Recorded { study: Study::new(started), events: vec![begins] }
             }
         };
+        keep_in(folder.path());
+        debug!(study = study.started.study, events = events.len(), ?options, "opened");
         let slots = around.slots.clone().unwrap_or_else(|| slots_directory(repo.root()));
         let slots = open_slots(&slots, &options, &around.adapters)?;
         let evaluator = evaluator(&options, &project)?;
@@ -148,11 +152,14 @@ impl Campaign {
         };
         campaign.warn_of_the_checkout()?;
         campaign.warn_of_the_devices(&around.adapters);
+        for error in journal::unreadable(&campaign.repo.journal_dir()) {
+            campaign.live.warn(&format!("an earlier study is left out: {error}"));
+        }
         campaign.resume(&events)?;
         Ok(campaign)
     }
 
-    /// What time it is, in seconds since 1970 as events have it, and for commits.
+    /// The time, for events in seconds since 1970, and for commits.
     pub(super) fn now(&self) -> Timestamp {
         (self.clock)()
     }
@@ -160,14 +167,17 @@ impl Campaign {
     fn warn_of_the_devices(&self, adapters: &[Adapter]) {
         let differ = device::differ(&self.options.devices, adapters).then(|| {
             format!(
-                "the GPUs are of different makes, and what runs on one is compared with what runs on another; pick one \
+                "the GPUs are different models, and runs on one are compared with runs on another; choose one \
                  with {}",
                 device::VARIABLE
             )
         });
         let now = device::list(&self.options.devices);
         let begun = self.study.started.device.as_ref().filter(|begun| **begun != now).map(|begun| {
-            format!("this study was begun on {begun} and goes on on {now}: results of one are compared with those of the other")
+            format!(
+                "this study was started on {begun} and continues on {now}: results from one are compared with \
+                 results from the other"
+            )
         });
         self.options
             .warning()
@@ -180,11 +190,12 @@ impl Campaign {
     fn warn_of_the_checkout(&self) -> Result<()> {
         let checkout = self.repo.checkout()?;
         if checkout.branch.is_none() {
-            self.live.warn("HEAD is detached; the study goes on, and the checkout stays as it is");
+            self.live.warn("HEAD is detached; the study continues, and the checkout stays as it is");
         }
         if !checkout.changed.is_empty() {
             self.live.warn(&format!(
-                "there are changes that are not committed ({}); the study does not see them, and main waits for them",
+                "there are uncommitted changes ({}); the study does not see them, and main waits until they \
+                 are committed or undone",
                 checkout.changed.join(", ")
             ));
         }
@@ -200,13 +211,13 @@ impl Campaign {
         fetched.map_err(not_fetched)
     }
 
-    /// Waits for a run to end; `None` when nothing is under way.
+    /// Waits for a run to end; `None` if nothing is under way.
     pub(crate) async fn next_result(&mut self) -> Option<Result<Finished>> {
         self.slots.next().await
     }
 }
 
-/// A name for a study: the day, as in 2026-03-07.
+/// A name for a study: the date, as in 2026-03-07.
 fn today(now: Timestamp) -> String {
     let local = now.seconds + i64::from(now.offset_minutes) * 60;
     let since = std::time::Duration::from_secs(local.try_into().unwrap_or(0));
@@ -215,11 +226,11 @@ fn today(now: Timestamp) -> String {
 }
 
 impl Campaign {
-    /// Says what is about to happen.
+    /// Prints what is about to happen.
     pub(crate) fn introduce(&self) {
         let sites = self.project.sites().map_or(0, |sites| sites.len());
         self.live.line(&format!(
-            "study {} on {}: {sites} sites, {} search, {} a run, seed {}, on {}\n",
+            "study {} on {}: {sites} sites, {} search, {} per run, seed {}, on {}\n",
             self.study.started.study,
             self.repo.root().display(),
             self.options.method,
@@ -232,7 +243,7 @@ impl Campaign {
         }
     }
 
-    /// The trial whose program the search takes for the best, where that is not the incumbent.
+    /// The trial with the best program according to the search, unless that is the incumbent.
     pub(crate) fn favourite(&self) -> Option<TrialNumber> {
         let best = self.policy.best(&self.notebook);
         self.study.trial_of(&best).filter(|_| best != *self.study.trial(self.study.incumbent).program())

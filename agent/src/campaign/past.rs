@@ -1,4 +1,4 @@
-//! Studies that were, or are under way: read without taking part in them.
+//! Past studies, and studies under way: read without changing them.
 
 use anyhow::Result;
 
@@ -7,11 +7,11 @@ use crate::project::UserError;
 use crate::repo::Repo;
 use crate::study::{Audit, Study};
 
-/// Reads a study without taking part in it.
+/// Reads a study without changing it.
 pub(crate) fn read_study(repo: &Repo, name: Option<&str>) -> Result<Recorded> {
     let name = name.map(str::to_owned).or_else(|| journal::newest(&repo.journal_dir()));
     let name = name.ok_or_else(|| {
-        UserError::new("no study was run on this repository; `autoresearch run` begins one")
+        UserError::new("no study has been run on this repository; `autoresearch run` starts one")
     })?;
     let recorded = journal::read(&repo.study_dir(&name))?;
     let missing = || UserError::new(format!("there is no study `{name}` in this repository"));
@@ -27,16 +27,17 @@ pub(crate) fn audited_before(repo: &Repo, study: &Study) -> Audit {
     audit
 }
 
-/// Reads all studies that were run on a repository, without taking part in them.
+/// Reads all studies of a repository without changing them.
 pub(crate) fn read_studies(repo: &Repo) -> Result<Vec<Study>> {
     let mut read = Vec::new();
     for directory in journal::directories(&repo.journal_dir()) {
         read.extend(journal::read(&directory)?.map(|recorded| recorded.study));
     }
     if read.is_empty() {
-        return Err(
-            UserError::new("no study was run on this repository; `autoresearch run` begins one").into()
-        );
+        return Err(UserError::new(
+            "no study has been run on this repository; `autoresearch run` starts one",
+        )
+        .into());
     }
     Ok(read)
 }

@@ -1,6 +1,9 @@
-//! From the policy's word to a trial that is about to run: its commit, its event, its branch.
+//! From the policy's proposal to a trial that is about to run: its commit, its event, its branch.
+
+use std::time::Instant;
 
 use anyhow::{Context, Result};
+use tracing::debug;
 
 use super::opening::Campaign;
 use super::space::SourceSpace;
@@ -12,22 +15,25 @@ use crate::study::{
     trial_seed,
 };
 
-/// Method of proposals that carry our changes over to what other hands put on main.
+/// Method of proposals that carry the study's changes over to what somebody else put on main.
 const CARRIED_OVER: &str = "carried over";
 
 impl Campaign {
-    /// Begins the next trial; `None` when the policy finds nothing new.
+    /// Starts the next trial; `None` if the policy finds nothing new.
     pub(crate) fn propose(&mut self) -> Result<Option<TrialNumber>> {
         if let Some(proposal) = self.carried_over() {
             return self.begin(proposal).map(Some);
         }
         let trial = self.study.next_trial();
-        // After a kill the policy is not asked for the same trial again: it would answer otherwise.
+        // After a kill the policy is not asked for the same trial again: it would answer differently.
         let proposal = match self.asked.take().filter(|(asked, _)| *asked == trial) {
             Some((_, proposal)) => Some(proposal),
             None => {
                 let space = SourceSpace { project: &self.project, sources: &self.sources };
-                self.policy.ask(&self.notebook, &space, 1).pop()
+                let asked = Instant::now();
+                let proposal = self.policy.ask(&self.notebook, &space, 1).pop();
+                debug!(trial, took = ?asked.elapsed(), choice = ?proposal.as_ref().map(|one| &one.choice), "asked");
+                proposal
             }
         };
         self.asked = proposal.clone().map(|proposal| (trial, proposal));
@@ -35,8 +41,7 @@ impl Campaign {
         proposal.map(|proposal| self.begin(proposal)).transpose()
     }
 
-    /// What was changed on the program that main held before, on what it holds now; once, as far as
-    /// it applies.
+    /// The changes made to the program that main held before, applied to what it holds now as far as possible. Once.
     fn carried_over(&self) -> Option<Proposal> {
         let base = self.study.trial(self.study.base);
         let only_the_base = self.study.current().len() == 1;
@@ -58,7 +63,7 @@ impl Campaign {
         })
     }
 
-    /// Makes a trial of a proposal.
+    /// Turns a proposal into a trial.
     fn begin(&mut self, proposal: Proposal) -> Result<TrialNumber> {
         let parent = self.study.trial(proposal.parent);
         let sources = self.sources_of(parent.program())?.clone();
@@ -77,13 +82,13 @@ impl Campaign {
         self.record(&Event::TrialStarted(started)).map(|()| trial)
     }
 
-    /// Makes a trial of the untouched program.
+    /// Starts a trial of the untouched program.
     pub(super) fn begin_base(&mut self, program_commit: CommitId) -> Result<()> {
         let started = self.base_trial(program_commit)?;
         self.record(&Event::TrialStarted(started))
     }
 
-    /// How a trial of the program that main holds begins: of the baseline, or of what somebody else put there.
+    /// The start of a trial of the program that main holds: the baseline, or what somebody else put there.
     pub(super) fn base_trial(&self, program_commit: CommitId) -> Result<TrialStarted> {
         let trial = self.study.next_trial();
         let sources = &self.project.sources;
@@ -113,7 +118,7 @@ impl Campaign {
         TrialStarted { trial, proposal, commit, branch, seed, at: now.since_1970() }
     }
 
-    /// What the messages of a trial's commit are made of, for as long as it takes to write one.
+    /// What the commit messages of a trial are made from, borrowed while one is written.
     pub(super) fn note<T>(
         &self,
         trial: TrialNumber,
@@ -121,7 +126,7 @@ impl Campaign {
         write: impl FnOnce(&TrialNote<'_>) -> T,
     ) -> T {
         let parent_metric =
-            if proposal.parent == trial { None } else { self.study.trial(proposal.parent).metric() };
+            if proposal.is_base(trial) { None } else { self.study.trial(proposal.parent).metric() };
         let metric = self.metric();
         write(&TrialNote {
             study: &self.study.started.study,
@@ -137,17 +142,17 @@ impl Campaign {
         })
     }
 
-    /// The metric as messages speak of it.
+    /// The metric, for messages.
     pub(super) fn metric(&self) -> Metric {
         Metric { name: self.options.metric.name.clone(), maximise: self.options.metric.maximise }
     }
 
-    /// Why each edit may help, as its template says.
+    /// Why each edit may help, from its template.
     pub(super) fn ideas(&self, edits: &[Edit]) -> Vec<String> {
         edits.iter().filter_map(|edit| self.project.catalogue.idea(edit)).collect()
     }
 
     pub(crate) fn sources_of(&self, program: &crate::study::ProgramId) -> Result<&Sources> {
-        self.sources.get(program).with_context(|| format!("the source of program {program} is not at hand"))
+        self.sources.get(program).with_context(|| format!("the source of program {program} is missing"))
     }
 }

@@ -1,6 +1,7 @@
-//! What has happened is written down: in the journal first, then in the state that is folded from it, then in git.
+//! Records what has happened: first in the journal, then in the state that is folded from it, then in git.
 
 use anyhow::{Context, Result};
+use tracing::debug;
 
 use super::earlier;
 use super::opening::Campaign;
@@ -13,36 +14,37 @@ use crate::study::{
     RunEnded, TrialEnded, TrialNumber, check_seed, confirmation_seed, noise_seed, weight,
 };
 
-/// File that keeps the policy's state beside the journal.
+/// File with the policy's state, next to the journal.
 const POLICY: &str = "policy.json";
 
-/// The policy as it is kept.
+/// The policy as it is saved.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct SavedPolicy {
-    /// How many trials it had been told of.
+    /// How many ended trials it had learned from.
     told: usize,
     state: serde_json::Value,
-    /// What it had been asked for last.
+    /// Its last proposal.
     #[serde(default)]
     asked: Option<(TrialNumber, Proposal)>,
 }
 
 impl Campaign {
-    /// Writes an event down and takes it in. Nothing in git has moved before; what follows from it does then.
+    /// Records an event and applies it. What follows from it in git is done only afterwards.
     pub(super) fn record(&mut self, event: &Event) -> Result<()> {
         let event = &self.log.append(event)?;
-        self.study.apply(event).context("an event of our own was refused")?;
+        self.study.apply(event).context("an event of this study was refused")?;
         self.notebook.apply(event);
         self.live.event(event, &self.study);
         self.publish()
     }
 
-    /// Brings the branches to where the study's state has them, after an event and when a study goes on alike. One that
+    /// Brings the branches in line with the study's state, after an event or when a study is resumed. A branch that
     /// somebody else moved stays where they put it.
     fn publish(&mut self) -> Result<()> {
         let at = |reference: &Reference| self.published.get(&reference.name) == Some(&reference.commit);
         let moved: Vec<Reference> = self.study.references().filter(|reference| !at(reference)).collect();
         for Reference { name, commit, kind } in moved {
+            debug!(name, %commit, ?kind, "moves a branch");
             let is_done = match kind {
                 ReferenceKind::Discoveries => !matches!(self.repo.follow(&name, commit)?, Follow::Waits(_)),
                 ReferenceKind::Trial { pending } => {
@@ -60,7 +62,7 @@ impl Campaign {
         Ok(())
     }
 
-    /// Starts what is to be done in a free slot.
+    /// Starts a run in a free slot.
     pub(super) fn start(&mut self, run: Run) -> Result<()> {
         let order = self.order(run, &self.slots.running())?;
         self.start_order(order);
@@ -77,7 +79,7 @@ impl Campaign {
         self.slots.start(order, self.evaluator.clone(), self.live.clone(), self.interrupt.at_once.clone());
     }
 
-    /// What a run is, beside those that are `under_way`.
+    /// What a run needs, next to those that are `under_way`.
     pub(crate) fn order(&self, run: Run, under_way: &[Run]) -> Result<Order> {
         let trial = run.trial();
         let (seed, logs) = match run {
@@ -101,7 +103,7 @@ impl Campaign {
         })
     }
 
-    /// Seed of a run outside of the trials, and the name of its logs.
+    /// Seed of a run outside the trials, and the name of its logs.
     fn run_seed(&self, trial: TrialNumber, purpose: Purpose, under_way: &[Run]) -> (u64, String) {
         let ended = self.study.runs.iter().filter(|run| run.purpose == purpose && run.trial == trial).count();
         let under_way = under_way.iter().filter(|run| **run == Run::Again { trial, purpose }).count();
@@ -128,7 +130,7 @@ impl Campaign {
         Some(Pruner::new(self.options.stop?, &audit, completed, stopped, &self.study.incumbent_curves()))
     }
 
-    /// Takes in what a run gave. What the user has cancelled is run again when the study goes on.
+    /// Records the result of a run. A run that the user cancelled is repeated when the study is resumed.
     pub(crate) fn take_in(&mut self, finished: Finished) -> Result<()> {
         if finished.measurement.ending == Ending::Cancelled {
             return Ok(());
@@ -178,8 +180,8 @@ impl Campaign {
         self.learn(trial)
     }
 
-    /// Says why a study cannot go on. Nothing is written down: when the program is repaired, or what it needs is there,
-    /// the next run tries again.
+    /// Reports why a study cannot continue. Nothing is recorded: once the program is repaired, or what it needs is
+    /// there, the next run tries again.
     fn baseline_failed(&self, trial: TrialNumber, outcome: Outcome, reason: &str) -> anyhow::Error {
         let what = match outcome {
             Outcome::Unviable => "does not build",
@@ -192,7 +194,7 @@ impl Campaign {
         let logs = self.folder.trial_dir(trial);
         let logs = logs.display();
         let what = format!(
-            "the untouched program {what}: {reason}; its logs are in {logs}; repair it, commit, run again"
+            "the untouched program {what}: {reason}; its logs are in {logs}; repair it, commit, and run again"
         );
         UserError::baseline(what).into()
     }
@@ -205,7 +207,7 @@ impl Campaign {
 
     fn tell(&mut self, trial: TrialNumber) -> Result<()> {
         let update = self.policy.tell(&self.notebook, trial);
-        // The study may have been cut off after it had written the same update down.
+        // The study may have been interrupted after it had recorded the same update.
         if let Some(update) = update.filter(|update| update.version > self.study.policy_version) {
             self.record(&Event::PolicyUpdated {
                 version: update.version,
@@ -215,14 +217,14 @@ impl Campaign {
         Ok(())
     }
 
-    /// Keeps the policy's state. The journal is the truth; this spares learning it all again.
+    /// Saves the policy's state. The journal is the truth; this only saves learning everything again.
     pub(super) fn save_policy(&self) -> Result<()> {
         let told = self.study.current().iter().filter(|trial| trial.ended.is_some()).count();
         let saved = SavedPolicy { told, state: self.policy.save(), asked: self.asked.clone() };
         Ok(self.folder.save_blob(POLICY, &serde_json::to_vec(&saved)?)?)
     }
 
-    /// Goes on where a study was, or begins it: what the journal says and git does not show yet is made good.
+    /// Resumes a study, or starts it: what is in the journal but not yet in git is made up for.
     pub(super) fn resume(&mut self, events: &[Event]) -> Result<()> {
         self.recall(events)?;
         if self.study.trials.is_empty() {
@@ -234,8 +236,8 @@ impl Campaign {
         self.settle()
     }
 
-    /// Folds the notebook, and brings the policy to where it was: what it had not been told when it was kept last, it is
-    /// told now.
+    /// Folds the notebook, and brings the policy to where it was: it now learns from the trials that had ended since it
+    /// was last saved.
     fn recall(&mut self, events: &[Event]) -> Result<()> {
         self.notebook.learn_from(earlier::kept(&self.folder)?);
         let saved: Option<SavedPolicy> =
@@ -271,7 +273,7 @@ impl Campaign {
         Ok(())
     }
 
-    /// Writes down that the study stops, and why.
+    /// Records that the study stops, and why.
     pub(crate) fn stopped(&mut self, why: &str) -> Result<()> {
         self.look_at_main()?;
         let event = Event::Stopped { reason: why.to_owned(), at: self.now().since_1970() };

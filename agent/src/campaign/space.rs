@@ -1,4 +1,4 @@
-//! The programs that edits can reach, as a policy sees them.
+//! The programs that edits can reach, from a policy's view.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(super) struct SourceSpace<'a> {
 }
 
 impl SourceSpace<'_> {
-    /// The edits that changes of a parent are, and the program they give.
+    /// The edits for some changes of a parent, and the program they give.
     pub(super) fn edit(&self, parent: &ProgramId, changes: &[Change]) -> Option<(Vec<Edit>, Sources)> {
         let sources = self.sources.get(parent)?;
         let sites = self.project.rewriter.sites(sources).ok()?;

@@ -1,19 +1,19 @@
-//! The loop: what is to be done next is done, and what came of it is recorded, until the study ends by itself or its user
-//! ends it.
+//! The loop: does what is next and records the result, until the study ends by itself or its user ends it.
 
 use anyhow::Result;
+use tracing::debug;
 
 use super::end::End;
 use super::opening::Campaign;
 use crate::study::{Outlook, Run, Work};
 
-/// What the loop does next.
+/// The next step of the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Start(Run),
-    /// Nothing before something under way has ended.
+    /// Wait for something under way to end.
     Wait,
-    /// Nothing any more.
+    /// Nothing is left to do.
     End(End),
 }
 
@@ -33,7 +33,7 @@ impl Campaign {
         }
     }
 
-    /// Gives every free slot something to do; `Some` when there is nothing more to be done.
+    /// Gives every free slot something to do; `Some` if nothing is left to do.
     fn fill_slots(&mut self) -> Result<Option<End>> {
         while self.slots.has_free() {
             match self.next_step()? {
@@ -46,6 +46,12 @@ impl Campaign {
     }
 
     pub(super) fn next_step(&mut self) -> Result<Step> {
+        let step = self.choose_step()?;
+        debug!(?step, running = ?self.slots.running());
+        Ok(step)
+    }
+
+    fn choose_step(&mut self) -> Result<Step> {
         if let Some(end) = self.interrupt.end() {
             return Ok(Step::End(end.into()));
         }
@@ -63,8 +69,8 @@ impl Campaign {
         })
     }
 
-    /// What is done where nothing new is proposed: a trial that is under way may change that; else what is best may still
-    /// be proved, and what was gained is measured.
+    /// What to do if nothing new is proposed: a trial under way may change that; else the best program may still be
+    /// proved, and the gain is measured.
     fn without_proposals(&self) -> Step {
         let running = self.slots.running();
         if running.iter().any(|run| matches!(run, Run::Trial(_))) {
@@ -82,7 +88,7 @@ impl Campaign {
         self.study.next_work(&self.options.rules, outlook, &self.slots.running())
     }
 
-    /// Whether what is under way and the last measurement take what is left of the time.
+    /// Whether what is under way and the last measurement take all the time that is left.
     fn ends_soon(&self) -> bool {
         let runs = self.study.check_runs_left(&self.options.rules);
         let longest = self.study.runs.iter().map(|run| run.measurement.seconds()).fold(0.0, f64::max);

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{Rule, RuleName};
-use crate::config::Span;
+use crate::config::{MOST_SLOTS, Span};
 use crate::policy::{Method, Variant};
 use crate::survey::Axis;
 
@@ -16,6 +17,9 @@ use crate::survey::Axis;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Print what is done in detail, to standard error; a study always keeps this in its debug.log
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -111,7 +115,7 @@ pub(crate) struct StudyArgs {
     /// Budget of one run: 20s, 20cpu-s, 500steps, 2000000tokens
     #[arg(long)]
     pub(crate) budget: Option<String>,
-    /// Total number of trials in the study, including earlier ones
+    /// Total number of trials in the study, including earlier ones; 0 runs the baseline alone
     #[arg(long)]
     pub(crate) trials: Option<u32>,
     /// Stop after this time: 30m, 8h
@@ -124,7 +128,7 @@ pub(crate) struct StudyArgs {
     #[arg(long)]
     pub(crate) search: Option<String>,
     /// Number of trials to run at a time
-    #[arg(long)]
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_SLOTS as u64))]
     pub(crate) slots: Option<usize>,
     /// Another repository whose studies a new study learns from, in addition to its own; may be repeated
     #[arg(long, value_name = "REPO")]
@@ -150,7 +154,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, default_value = "10cpu-s")]
     pub(crate) budget: String,
     /// Number of programs to run at a time
-    #[arg(long)]
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_SLOTS as u64))]
     pub(crate) slots: Option<usize>,
     /// Seed of the order and of the runs
     #[arg(long, default_value_t = 0)]
@@ -180,7 +184,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, default_value = "10cpu-s")]
     pub(crate) budget: String,
     /// Number of trials to run at a time
-    #[arg(long)]
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_SLOTS as u64))]
     pub(crate) slots: Option<usize>,
     /// A hand-written recipe to compare with, as lines of `site = "value"`; default: the target's presets/human.toml
     #[arg(long, value_name = "FILE")]

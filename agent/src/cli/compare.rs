@@ -63,7 +63,7 @@ fn make_target(repo: Option<&Path>, out: &Path) -> Result<()> {
         let begun = Repo::open(&target).map_err(UserError::from_error)?;
         return match repo {
             Some(repo) if repo.main_head()? != begun.main_head()? => Err(UserError::new(format!(
-                "the comparison in {} was begun from a different commit than {} is at now; omit the repository to \
+                "the comparison in {} was started from a different commit than {} is at now; omit the repository to \
                  continue it, or give another --out",
                 out.display(),
                 repo.root().display()

@@ -31,6 +31,7 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => error.exit(),
     };
+    crate::report::start_debug_log(args.verbose);
     match dispatch(args) {
         Ok(exit) => exit.into(),
         Err(error) => exit::report(&error),

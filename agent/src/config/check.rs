@@ -11,7 +11,8 @@ use super::Span;
 use super::keys::nearest;
 use super::settings::{Config, Metric};
 
-const MOST_SLOTS: usize = 256;
+/// Trials at a time.
+pub(crate) const MOST_SLOTS: usize = 256;
 /// A proof needs at least two pairs.
 const FEWEST_PAIRS: usize = 2;
 /// More MiB than this would be more bytes than fit in a `u64`.

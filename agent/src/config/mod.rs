@@ -7,6 +7,7 @@ mod parse;
 mod settings;
 mod span;
 
+pub(crate) use check::MOST_SLOTS;
 pub(crate) use settings::{Config, Direction};
 pub(crate) use span::Span;
 

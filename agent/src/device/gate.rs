@@ -1,8 +1,10 @@
 //! The gate of a device: what may be built and trained on it at the same time, and what puts it in doubt.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tracing::debug;
 
 use super::{Adapter, Device};
 
@@ -65,7 +67,9 @@ impl Gate {
     }
 
     async fn enter(&self, places: u32) -> OwnedSemaphorePermit {
+        let asked = Instant::now();
         let entered = Arc::clone(&self.places).acquire_many_owned(places).await;
+        debug!(device = %self.device, places, waited = ?asked.elapsed(), "entered");
         entered.expect("a gate is never closed")
     }
 }

@@ -96,7 +96,9 @@ pub(super) fn choose(found: Vec<Artefact>, wanted: Option<&str>) -> Result<Artef
     let mut left = found.into_iter().filter(|artefact| wanted.is_none_or(|name| artefact.name == name));
     match (left.next(), left.next()) {
         (Some(only), None) => Ok(only),
-        (Some(_), Some(_)) => Err(format!("several binaries: {names}; name the one to run")),
+        (Some(_), Some(_)) => Err(format!(
+            "several binaries: {names}; name the one to run with `run.binary` in autoresearch.toml"
+        )),
         (None, _) => Err(format!(
             "no binary{}; built: [{names}]",
             wanted.map_or(String::new(), |name| format!(" '{name}'"))

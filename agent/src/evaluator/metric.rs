@@ -2,6 +2,8 @@
 
 use regex::Regex;
 
+use crate::study;
+
 /// The number that a study lowers.
 #[derive(Clone, Debug)]
 pub(crate) struct Metric {
@@ -35,6 +37,11 @@ impl Metric {
     /// A value as read, turned so that lower is better.
     pub(super) fn lower_is_better(&self, value: f64) -> f64 {
         if self.maximise { -value } else { value }
+    }
+
+    /// A measured value as the program printed it.
+    pub(crate) fn as_printed(&self, value: f64) -> f64 {
+        study::as_printed(self.maximise, value)
     }
 
     /// The key of the same metric on data that no study sees: `test_bpb` for `val_bpb`.

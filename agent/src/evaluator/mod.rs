@@ -1,5 +1,5 @@
-//! Runs one program: fills a slot with its source, builds it, gives it a smoke run, trains it, and
-//! reports how it went. What the answer is worth, and what is tried next, is not decided here.
+//! Runs one program: fills a slot with its source, builds it, trains it, and reports how it went; or builds it for another
+//! machine. What the answer is worth, and what is tried next, is not decided here.
 
 mod build;
 mod cargo;

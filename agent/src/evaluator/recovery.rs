@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::sleep;
+use tracing::debug;
 
 use super::log::tail;
 use super::stop::{EvaluateError, Stop};
@@ -77,6 +78,7 @@ impl Recovery {
         loop {
             let probe = self.probe(runner, device, job.logs.join("probe.log"));
             let probed = until_cancelled(&mut watch.cancelled, probe).await.ok_or_else(Stop::cancelled)?;
+            debug!(%device, ?why, ?probed, "probed");
             let Some(reason) = probed.map_err(Stop::io("cannot start the probe of a device"))? else { break };
             let Some(pause) = pauses.next() else {
                 return Err(EvaluateError::Device { device, reason, doubt: why.clone() }.into());

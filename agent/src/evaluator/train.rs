@@ -1,5 +1,5 @@
-//! The phases in which the program runs: smoke, a few steps that find what crashes at once, and
-//! train, the whole budget under the eye of the pruner.
+//! The phases in which the program runs: train, the whole budget under the eye of the pruner; and smoke, a few steps that
+//! find what crashes at once before a program is carried elsewhere.
 
 use std::fs::File;
 use std::io::BufReader;

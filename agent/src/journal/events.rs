@@ -1,6 +1,6 @@
-//! `events.jsonl`: the truth of a study, one event a line, each on disk before anything that follows from it is done.
+//! `events.jsonl`: the truth about a study, one event per line, each on disk before anything follows from it.
 //!
-//! Generic over the event. A line is finished by its newline, so what a kill leaves behind is known and dropped;
+//! Generic over the event. A line ends with its newline, so what a kill leaves behind is recognised and dropped;
 //! anything else that cannot be read is an error that names the line, never skipped.
 
 use std::fs::{self, File, OpenOptions};
@@ -27,11 +27,11 @@ pub(crate) enum JournalError {
     )]
     Corrupt { path: PathBuf, line: usize, reason: String },
     #[error(
-        "{} was written by another version of autoresearch (its version is {found}, ours {VERSION}); \
-         go on with that one, or start a study of another name", .path.display()
+        "{} was written by another version of autoresearch (its format is version {found}, ours {VERSION}); \
+         continue with that version, or start a study with another name", .path.display()
     )]
     Version { path: PathBuf, found: u32 },
-    #[error("cannot write {}: {source}; make room on the disk and run again, nothing is lost", .path.display())]
+    #[error("cannot write {}: {source}; free some disk space and run again; nothing is lost", .path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("cannot read {}: {source}", .path.display())]
     Read { path: PathBuf, source: io::Error },
@@ -43,18 +43,18 @@ struct Header {
     version: u32,
 }
 
-/// The events of a study, open for appending. Whoever opens it holds the repository's lock.
+/// The events of a study, open for appending. The caller holds the repository's lock.
 #[derive(Debug)]
 pub(crate) struct EventLog {
     path: PathBuf,
     file: File,
-    /// Bytes of finished lines; what lies beyond is the rest of a write that failed.
+    /// Bytes of finished lines; anything after them is left over from a failed write.
     length: u64,
 }
 
 impl EventLog {
-    /// Opens the log in a study's directory, or starts it, and gives the events so far. Half a line at the end, which a
-    /// kill may leave, is cut off.
+    /// Opens the log in a study's directory, or starts it, and returns the events so far. Half a line at the end, left
+    /// by a kill, is cut off.
     pub(crate) fn open<E: DeserializeOwned>(dir: &Path) -> Result<(Self, Vec<E>), JournalError> {
         let path = dir.join(FILE);
         let failed = |source| JournalError::Write { path: path.clone(), source };
@@ -71,7 +71,7 @@ impl EventLog {
         Ok((log, events))
     }
 
-    /// The events so far, without opening the log for writing; none when there is no log. May run beside a study.
+    /// The events so far, without opening the log for writing; empty if there is no log. Safe while a study runs.
     pub(crate) fn read<E: DeserializeOwned>(dir: &Path) -> Result<Vec<E>, JournalError> {
         contents(&dir.join(FILE)).map(|contents| contents.events)
     }
@@ -86,8 +86,8 @@ impl EventLog {
         }
     }
 
-    /// Puts an event on disk, and gives it as it will be read: JSON may change the last digit of a number, and a study
-    /// that goes on must not differ from one that was never cut off. When this fails, the log is as it was.
+    /// Puts an event on disk, and returns it as it will be read: JSON may change the last digit of a number, and a
+    /// study that is resumed must not differ from one that was never interrupted. If this fails, the log is unchanged.
     pub(crate) fn append<E: Serialize + DeserializeOwned>(&mut self, event: &E) -> Result<E, JournalError> {
         let line = self.append_line(event)?;
         #[cfg(test)]
@@ -137,7 +137,7 @@ pub(crate) mod kill {
         static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
     }
 
-    /// The event that is this many appends away is on disk, and nothing that follows from it is done on this thread.
+    /// After this many appends, the last event is on disk and nothing that follows from it is done on this thread.
     pub(crate) fn after(events: Option<usize>) {
         LEFT.set(events);
     }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_read_back_in_order_and_appending_goes_on() {
+    fn events_are_read_back_in_order_and_more_can_be_appended() {
         let dir = tempfile::tempdir().unwrap();
         let study = dir.path().join("autoresearch/night");
         assert_eq!(EventLog::read::<Event>(&study).unwrap(), []);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_at_any_byte_a_log_holds_the_first_events_and_goes_on() {
+    fn a_log_cut_at_any_byte_holds_the_first_events_and_takes_more() {
         let dir = tempfile::tempdir().unwrap();
         let whole = written(dir.path());
         for length in 0..=whole.len() {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_failed_write_left_over_is_cut_off_by_the_next() {
+    fn what_a_failed_write_leaves_is_cut_off_by_the_next() {
         let dir = tempfile::tempdir().unwrap();
         let (mut log, _) = EventLog::open::<Event>(dir.path()).unwrap();
         // A whole line that was written but not synced.
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_damaged_is_named_and_nothing_is_changed() {
+    fn a_damaged_line_is_named_and_nothing_is_changed() {
         let dir = tempfile::tempdir().unwrap();
         let mut bytes = written(dir.path());
         let third = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(1).unwrap().0 + 1;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::study::TrialNumber;
 
-/// What a file is called while it is being written.
+/// Extension of a file while it is being written.
 const UNFINISHED: &str = "unfinished";
 
 /// Where a study keeps what is not an event.
@@ -16,7 +16,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Names the directory; nothing is made before something is written.
+    /// Names the directory; it is created when something is first written.
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path }
     }
@@ -25,12 +25,12 @@ impl Folder {
         &self.path
     }
 
-    /// Where the logs of a trial's phases lie. Nothing is made.
+    /// Where the logs of a trial's phases are. Creates nothing.
     pub(crate) fn trial_dir(&self, trial: TrialNumber) -> PathBuf {
         self.path.join("trials").join(trial.to_string())
     }
 
-    /// Keeps bytes under a name, in place of those before. After a kill there are either the old or the new ones.
+    /// Saves bytes under a name, replacing earlier ones. After a kill there are either the old or the new ones.
     pub(crate) fn save_blob(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         create_dir_all_synced(&self.path)?;
         let unfinished = self.path.join(format!("{name}.{UNFINISHED}"));
@@ -41,7 +41,7 @@ impl Folder {
         sync_dir(&self.path)
     }
 
-    /// The bytes kept under a name; `None` when there never were any.
+    /// The bytes saved under a name; `None` if none ever were.
     pub(crate) fn load_blob(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         match fs::read(self.path.join(name)) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -51,7 +51,7 @@ impl Folder {
     }
 }
 
-/// Makes a directory and those above it so that they are there after a power cut.
+/// Creates a directory and those above it so that they survive a power cut.
 pub(super) fn create_dir_all_synced(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -65,7 +65,7 @@ pub(super) fn create_dir_all_synced(path: &Path) -> io::Result<()> {
     parent.map_or(Ok(()), sync_dir)
 }
 
-/// Makes names that were given or changed in a directory last.
+/// Makes names that were created or changed in a directory survive a power cut.
 pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_saved_last_is_loaded_and_leaves_nothing_beside() {
+    fn what_is_saved_last_is_loaded_and_no_other_file_is_left() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path().join("autoresearch/night"));
         assert_eq!(folder.load_blob("policy").unwrap(), None);
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_whose_writing_was_cut_short_does_not_count() {
+    fn a_half_written_file_does_not_count() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path().to_owned());
         folder.save_blob("policy", b"old").unwrap();

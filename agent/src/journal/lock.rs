@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::create_dir_all_synced;
 
-/// Name of the locked file; it stays, only the lock on it goes. No study can be called so.
+/// Name of the locked file; it stays, only the lock on it is released. No study can have this name.
 const FILE: &str = ".lock";
 
 /// Why the lock was not taken.
@@ -14,7 +14,7 @@ const FILE: &str = ".lock";
 pub(crate) enum LockError {
     /// `pid` is `None` when the holder has not yet written it.
     #[error(
-        "another study runs on this repository{}; wait for its end or stop it", process(*.pid)
+        "another study is running on this repository{}; wait for it to end, or stop it", process(*.pid)
     )]
     Held { pid: Option<u32> },
     #[error("cannot lock {}: {source}", .path.display())]
@@ -22,11 +22,11 @@ pub(crate) enum LockError {
 }
 
 impl LockError {
-    /// The same where the lock is that of a folder and not of a repository.
+    /// The same message for the lock of a folder instead of a repository.
     pub(crate) fn of_folder(&self, folder: &Path) -> String {
         match self {
             Self::Held { pid } => format!(
-                "another run fills {}{}; wait for its end or stop it",
+                "another run is filling {}{}; wait for it to end, or stop it",
                 folder.display(),
                 process(*pid)
             ),
@@ -46,7 +46,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of the repository whose journals lie in `dir`, or of another folder, without waiting.
+    /// Takes the lock of the repository whose journals are in `dir`, or of another folder, without waiting.
     pub(crate) fn take(dir: &Path) -> Result<Self, LockError> {
         let path = dir.join(FILE);
         let failed = |source| LockError::Io { path: path.clone(), source };
@@ -83,20 +83,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_study_is_told_who_runs_the_first() {
+    fn a_second_study_learns_which_process_runs_the_first() {
         let dir = tempfile::tempdir().unwrap();
         let journals = dir.path().join("autoresearch");
         let first = Lock::take(&journals).unwrap();
         let second = Lock::take(&journals).unwrap_err();
         assert!(matches!(second, LockError::Held { pid: Some(pid) } if pid == std::process::id()));
         assert!(second.to_string().contains(&format!("(process {})", std::process::id())));
-        assert!(second.of_folder(&journals).starts_with("another run fills "));
+        assert!(second.of_folder(&journals).starts_with("another run is filling "));
         drop(first);
         Lock::take(&journals).unwrap();
     }
 
     #[test]
-    fn what_a_dead_holder_wrote_is_no_lock() {
+    fn what_a_dead_holder_wrote_is_not_a_lock() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(FILE), "4194304999\n").unwrap();
         Lock::take(dir.path()).unwrap();

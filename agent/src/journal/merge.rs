@@ -1,12 +1,11 @@
-//! What the merge of a discovery says: the whole change from the previous best, and why to believe it.
+//! The commit message of a merge: the whole change from the previous best, and why to believe in it.
 
 use std::fmt::Write;
 
 use super::message::Metric;
-use super::numbers::{figure, figures, percent};
 use super::prose::{list, message, one_line, paragraph, title};
 use super::trailers::{edit_words, line, word};
-use crate::study::{Edit, ProgramId, TrialNumber, p_text};
+use crate::study::{Edit, ProgramId, TrialNumber, figure, figures, p_text, percent};
 
 /// Width of a column of the table of evidence.
 const COLUMN: usize = 14;
@@ -19,7 +18,7 @@ pub(crate) struct Pair {
     pub(crate) after: f64,
 }
 
-/// All that the message of a discovery's merge is made of.
+/// Everything that the message of a merge is made from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MergeNote<'a> {
     pub(crate) study: &'a str,
@@ -27,13 +26,13 @@ pub(crate) struct MergeNote<'a> {
     pub(crate) trial: TrialNumber,
     pub(crate) program: &'a ProgramId,
     pub(crate) metric: &'a Metric,
-    /// From the previous best to this program, edits of the previous best that went away included.
+    /// From the previous best to this program, including edits of the previous best that were undone.
     pub(crate) changes: &'a [Edit],
-    /// Why each change may help; a paragraph each.
+    /// Why each change may help; one paragraph each.
     pub(crate) ideas: &'a [String],
     /// The evidence; at least one.
     pub(crate) pairs: &'a [Pair],
-    /// `None` where noise cannot be measured.
+    /// `None` if noise cannot be measured.
     pub(crate) p_value: Option<f64>,
     /// The largest p value that would have merged.
     pub(crate) level: f64,
@@ -76,14 +75,14 @@ impl MergeNote<'_> {
 
     fn how_sure(&self) -> String {
         let how = format!(
-            "Both were trained on fresh seeds with a budget of {}; the result by which the trial was picked is no part \
-             of this.",
+            "Both were trained on fresh seeds with a budget of {}; the result that the trial was picked for is not \
+             counted.",
             self.budget
         );
         let doubt = match self.p_value {
             Some(p) => format!(
-                "If they were equally good, so much would be seen with {}, however often one looks. The level to be met \
-                 was {}, after the candidates before it.",
+                "If they were equally good, a gain this large would be seen with {}, however often one looks. The \
+                 level to meet was {}, after the candidates before it.",
                 p_text(p),
                 p_text(self.level)
             ),
@@ -132,11 +131,11 @@ impl MergeNote<'_> {
     }
 }
 
-/// The message of the commit that takes over what other hands did to main, for a study to go on from there.
+/// The message of the commit that takes over what somebody else did to main, so that the study continues from there.
 pub(crate) fn takeover(study: &str, main: &str, their_subject: &str) -> String {
     let subject = format!("take over {main}: {}", one_line(their_subject));
     let what = paragraph(
-        "main was moved by other hands. This commit has its files as they are there; the study's own discoveries, the \
+        "main was moved by somebody else. This commit has the files of main; the study's own discoveries, the \
          second parent, are proposed again as edits of it.",
     );
     message(&subject, &[what], &format!("Study: {}\n", word(study)))
@@ -175,7 +174,7 @@ mod tests {
         [Pair { seed: 101, before: 2.410, after: 2.330 }, Pair { seed: 102, before: 2.414, after: 2.332 }];
 
     #[test]
-    fn a_merge_tells_the_whole_change_the_gain_and_how_sure_it_is() {
+    fn a_merge_states_the_whole_change_the_gain_and_how_sure_it_is() {
         let changes = [
             edit("positions", "original", "rope", "RoPE instead of learned positions"),
             edit("recipe::RATE", "2e-3", "1e-3", "RATE 2e-3 -> 1e-3"),
@@ -190,10 +189,10 @@ Changes from the previous best program to this one:
 - RoPE instead of learned positions (positions: original -> rope)
 - RATE 2e-3 -> 1e-3 (recipe::RATE: 2e-3 -> 1e-3)
 
-Both were trained on fresh seeds with a budget of 20s; the result by
-which the trial was picked is no part of this. If they were equally
-good, so much would be seen with p = 0.004, however often one looks. The
-level to be met was p = 0.009, after the candidates before it.
+Both were trained on fresh seeds with a budget of 20s; the result that
+the trial was picked for is not counted. If they were equally good, a
+gain this large would be seen with p = 0.004, however often one looks.
+The level to meet was p = 0.009, after the candidates before it.
 
   seed                  previous best   this program     difference
   101                           2.410          2.330       -0.08000
@@ -217,7 +216,7 @@ Frozen: f00d
     }
 
     #[test]
-    fn no_p_value_is_stated_where_noise_cannot_be_measured() {
+    fn no_p_value_is_stated_if_noise_cannot_be_measured() {
         let changes = [edit("recipe::RATE", "2e-3", "1e-3", "RATE 2e-3 -> 1e-3")];
         let message = message_of(&changes, &PAIRS[..1], None);
         let subject = message.lines().next().unwrap();

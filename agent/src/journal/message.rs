@@ -1,16 +1,17 @@
-//! What the commit of a trial says: a subject to scan, what was tried, why, how it went, and trailers.
+//! The commit message of a trial: a subject to scan, what was tried, why, how it went, and trailers.
 //!
-//! Written twice: before the trial runs, and once more when it has ended. Nothing here touches git or asks the time.
+//! Written twice: before the trial runs, and again when it has ended. Nothing here touches git or reads the clock.
 
-use super::numbers::{figure, figures, mebibytes, percent, seconds};
 use super::prose::{list, message, one_line, paragraph, slug, title};
 use super::trailers::{Ended, Trailers};
-use crate::study::{Measurement, Outcome, Point, Proposal, TrialNumber};
+use crate::study::{
+    self, Measurement, Outcome, Point, Proposal, TrialNumber, figure, figures, mebibytes, percent, seconds,
+};
 
-/// Points of a learning curve that a message tells.
+/// Number of points of a learning curve in a message.
 const CURVE_POINTS: usize = 4;
 
-/// What is measured, and how the program itself counts it.
+/// What is measured, and in which direction the program itself counts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Metric {
     pub(crate) name: String,
@@ -21,21 +22,21 @@ pub(crate) struct Metric {
 impl Metric {
     /// A study's value as the program prints it.
     pub(super) fn as_printed(&self, value: f64) -> f64 {
-        if self.maximise { -value } else { value }
+        study::as_printed(self.maximise, value)
     }
 }
 
-/// All that the message of a trial's commit is made of, before it has run.
+/// Everything that the commit message of a trial is made from before the trial has run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrialNote<'a> {
     pub(crate) study: &'a str,
     pub(crate) trial: TrialNumber,
-    /// Its parent is this trial itself when nothing is edited or repeated: the baseline, or what other hands put on main.
+    /// Its parent is this trial itself if nothing is edited or repeated: the baseline, or what others put on main.
     pub(crate) proposal: &'a Proposal,
-    /// The parent's result; `None` where there is no parent.
+    /// The parent's result; `None` if there is no parent.
     pub(crate) parent_metric: Option<f64>,
     pub(crate) metric: &'a Metric,
-    /// Why each edit may help, as its template or site says; a paragraph each.
+    /// Why each edit may help, from its template or site; one paragraph each.
     pub(crate) ideas: &'a [String],
     pub(crate) seed: u64,
     pub(crate) budget: &'a str,
@@ -48,7 +49,7 @@ impl TrialNote<'_> {
     pub(crate) fn title(&self) -> String {
         if self.trial == 0 {
             "baseline".to_owned()
-        } else if self.is_adopted() {
+        } else if self.proposal.is_base(self.trial) {
             "main as somebody else left it".to_owned()
         } else if self.is_repeat() {
             format!("repeat of trial {} on a fresh seed", self.proposal.parent)
@@ -57,13 +58,8 @@ impl TrialNote<'_> {
         }
     }
 
-    /// Whether the program is nobody's edit but what main held: the baseline, or what others put there later.
-    fn is_adopted(&self) -> bool {
-        self.proposal.parent == self.trial
-    }
-
     fn is_repeat(&self) -> bool {
-        self.proposal.is_repeat() && !self.is_adopted()
+        self.proposal.is_repeat() && !self.proposal.is_base(self.trial)
     }
 
     /// The end of the trial's branch name.
@@ -114,7 +110,7 @@ impl TrialNote<'_> {
     fn what_and_why(&self) -> Vec<String> {
         let mut paragraphs = vec![paragraph(&self.what()), list(&self.proposal.edits)];
         paragraphs.extend(self.ideas.iter().map(|idea| paragraph(idea)));
-        if !self.is_adopted() {
+        if !self.proposal.is_base(self.trial) {
             paragraphs.push(paragraph(&self.why()));
         }
         paragraphs
@@ -126,13 +122,12 @@ impl TrialNote<'_> {
             .before()
             .map_or(String::new(), |value| format!(" ({} {})", one_line(&self.metric.name), figure(value)));
         if self.trial == 0 {
-            "The program as the study found it, which all others are measured against.".to_owned()
-        } else if self.is_adopted() {
-            "The program that main holds since somebody else moved it; the study goes on from there."
-                .to_owned()
+            "The program as the study found it; all others are measured against it.".to_owned()
+        } else if self.proposal.is_base(self.trial) {
+            "The program on main after somebody else moved it; the study continues from there.".to_owned()
         } else if self.is_repeat() {
             format!(
-                "The program of trial {parent}{had} once more, on another seed: how much of its result was luck?"
+                "The program of trial {parent}{had} again, on a fresh seed: how much of its result was luck?"
             )
         } else {
             format!("Changes the program of trial {parent}{had}:")
@@ -147,7 +142,7 @@ impl TrialNote<'_> {
         }
         if choice.pool > 1 {
             let chance = 100.0 * choice.log_prob.exp();
-            why += &format!(", by score number {} of {} candidates", choice.rank, choice.pool);
+            why += &format!(", number {} of {} candidates by score", choice.rank, choice.pool);
             why += &format!(", with a probability of {chance:.1} %");
         }
         why + "."
@@ -155,7 +150,7 @@ impl TrialNote<'_> {
 
     fn how_it_went(&self, measured: &Measurement, outcome: Outcome, main: Option<f64>) -> String {
         let verdict = match outcome {
-            Outcome::Measured => "Measured: what comes after is compared with it".to_owned(),
+            Outcome::Measured => "Measured: later trials are compared with it".to_owned(),
             Outcome::Better => "Better than what main held when it ended".to_owned(),
             Outcome::Worse => "Not better than what main held when it ended".to_owned(),
             _ => format!("Ended as {outcome}: {}", measured.reason.trim_end_matches('.')),
@@ -208,7 +203,7 @@ impl TrialNote<'_> {
         Trailers {
             study: self.study.to_owned(),
             trial: self.trial,
-            parent: (!self.is_adopted()).then_some(self.proposal.parent),
+            parent: (!self.proposal.is_base(self.trial)).then_some(self.proposal.parent),
             edits: self.proposal.edits.clone(),
             program: self.proposal.program.clone(),
             seed: self.seed,
@@ -222,7 +217,7 @@ impl TrialNote<'_> {
     }
 }
 
-/// Time, size and device, as far as they are known.
+/// Time, size and device, if known.
 fn what_it_took(measured: &Measurement) -> String {
     let phases = [
         ("build", measured.build_seconds),
@@ -312,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_completed_trial_tells_what_why_and_how_it_went() {
+    fn a_completed_trial_says_what_why_and_how_it_went() {
         let (proposal, metric) = (proposal(&["RoPE instead of learned positions"]), metric());
         let ideas = ["Attention then sees distances.\nPaper: Su et al. 2021".to_owned()];
         let note = note(&proposal, &metric, &ideas);
@@ -327,7 +322,7 @@ Changes the program of trial 12 (val_bpb 2.412):
 
 Attention then sees distances. Paper: Su et al. 2021
 
-Chosen by ppo after 2 updates, by score number 4 of 500 candidates, with
+Chosen by ppo after 2 updates, number 4 of 500 candidates by score, with
 a probability of 5.0 %.
 
 Better than what main held when it ended (-2.9 % against main, -3.4 %
@@ -362,7 +357,7 @@ Lock: 10cc
     }
 
     #[test]
-    fn a_pending_trial_says_all_that_is_known_and_no_outcome() {
+    fn a_pending_trial_says_everything_known_but_no_outcome() {
         let (proposal, metric) = (proposal(&["RoPE instead of learned positions"]), metric());
         let note = note(&proposal, &metric, &[]);
         let message = note.pending();
@@ -403,7 +398,7 @@ Lock: 10cc
     }
 
     #[test]
-    fn baseline_and_repeats_are_called_so() {
+    fn baseline_and_repeats_are_named_as_such() {
         let (proposal, metric) = (proposal(&[]), metric());
         let repeat = note(&proposal, &metric, &[]);
         assert_eq!(repeat.slug(), "repeat-of-12");
@@ -427,7 +422,7 @@ Lock: 10cc
     }
 
     #[test]
-    fn a_metric_to_be_maximised_is_told_as_the_program_prints_it() {
+    fn a_metric_to_be_maximised_is_given_as_the_program_prints_it() {
         let proposal = proposal(&["wider"]);
         let metric = Metric { name: "accuracy".to_owned(), maximise: true };
         let note = TrialNote { parent_metric: Some(-0.80), ..note(&proposal, &metric, &[]) };
@@ -454,7 +449,7 @@ Lock: 10cc
 
     proptest! {
         #[test]
-        fn whatever_texts_a_message_is_made_of_git_reads_its_trailers(
+        fn git_reads_the_trailers_of_a_message_made_of_any_texts(
             texts in prop::collection::vec("(.|\n|-){0,80}", 6),
         ) {
             let metric = Metric { name: texts[0].clone(), maximise: false };

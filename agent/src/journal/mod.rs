@@ -1,13 +1,12 @@
 //! The record of a study: the events that are its truth, what is kept beside them, and what its commits say.
 //!
-//! Decides nothing: what an event means is `study`'s affair, and what is written where in git is `repo`'s.
+//! Decides nothing: `study` knows what an event means, and `repo` what is written where in git.
 
 mod events;
 mod folder;
 mod lock;
 mod merge;
 mod message;
-mod numbers;
 mod prose;
 #[cfg(test)]
 mod read_back;
@@ -21,4 +20,4 @@ pub(crate) use folder::Folder;
 pub(crate) use lock::Lock;
 pub(crate) use merge::{MergeNote, Pair, takeover};
 pub(crate) use message::{Metric, TrialNote};
-pub(crate) use studies::{Recorded, directories, newest, read, readable};
+pub(crate) use studies::{Recorded, directories, newest, read, readable, unreadable};

@@ -1,11 +1,11 @@
-//! Text as it stands in a commit message: subjects of one line, wrapped paragraphs, names for branches. Knows no trial.
+//! Text for commit messages: subjects of one line, wrapped paragraphs, names for branches. Knows nothing of trials.
 
 use crate::study::Edit;
 
-/// Width of a body's lines, as git's own tools have it.
+/// Width of a body's lines, the same as in git's own tools.
 const WIDTH: usize = 72;
 
-/// Length of a title: with "trial 123: " before and an outcome behind it, the subject can still be scanned.
+/// Length of a title: with "trial 123: " before and an outcome after it, the subject can still be scanned.
 const TITLE: usize = 50;
 
 /// Length of the part of a branch's name that says what a trial is about.
@@ -21,7 +21,7 @@ pub(super) fn title(edits: &[Edit]) -> String {
     }
 }
 
-/// The list of edits, one a line.
+/// The list of edits, one per line.
 pub(super) fn list(edits: &[Edit]) -> String {
     let line = |edit: &Edit| {
         let (site, from, to) = (one_line(&edit.site), one_line(&edit.from), one_line(&edit.to));
@@ -49,7 +49,7 @@ pub(super) fn paragraph(text: &str) -> String {
             wrapped.push(' ');
             column += 1;
         }
-        // Git takes a line that begins with three hyphens for the end of the message.
+        // Git treats a line that starts with three hyphens as the end of the message.
         if column == 0 && word.starts_with("---") {
             wrapped.push(' ');
         }

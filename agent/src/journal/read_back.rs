@@ -1,5 +1,5 @@
-//! Takes the values back from the trailers of a trial's commit, as any program could: the tests hold what is
-//! written to it.
+//! Reads the values back from the trailers of a trial's commit, as any program could: the tests compare them with what
+//! was written.
 
 use std::str::FromStr;
 
@@ -62,7 +62,7 @@ fn edit(value: &str) -> Option<Edit> {
     })
 }
 
-/// The last paragraph of a message, if it is one of trailers.
+/// The last paragraph of a message, if it consists of trailers.
 pub(super) struct Block<'a>(pub(super) Vec<(&'a str, &'a str)>);
 
 impl<'a> Block<'a> {
@@ -88,12 +88,12 @@ impl<'a> Block<'a> {
     }
 }
 
-/// What stands after `name=`.
+/// The text after `name=`.
 fn field<'a>(words: &'a [String], name: &str) -> Option<&'a str> {
     words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// The words of a value, a JSON string taken for what it says: `a b="c d"` has the words `a` and `b=c d`.
+/// The words of a value, with JSON strings decoded: `a b="c d"` has the words `a` and `b=c d`.
 fn words(value: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut rest = value;

@@ -1,27 +1,27 @@
-//! The studies of a repository as their journals have them: found, read and folded.
+//! The studies of a repository, from their journals: found, read and folded.
 
 use std::path::{Path, PathBuf};
 
 use super::events::{EventLog, FILE, JournalError};
 use crate::study::{Event, Study};
 
-/// A journal that was read whole.
+/// A journal, read in full.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     pub(crate) study: Study,
     pub(crate) events: Vec<Event>,
 }
 
-/// Reads the journal in a study's directory; `None` where nothing was begun. May run beside a study.
+/// Reads the journal in a study's directory; `None` if no study was started. Safe while a study runs.
 pub(crate) fn read(dir: &Path) -> Result<Option<Recorded>, JournalError> {
     fold(dir, EventLog::read(dir)?)
 }
 
-/// The state after a journal's events. What they say that cannot have happened is an error that names the line.
+/// The state after a journal's events. An event that cannot have happened is an error that names the line.
 fn fold(dir: &Path, mut events: Vec<Event>) -> Result<Option<Recorded>, JournalError> {
     match Study::replay(&mut events) {
         Ok(study) => Ok(study.map(|study| Recorded { study, events })),
-        // The first line is the version's, and lines count from 1.
+        // The first line holds the version, and lines count from 1.
         Err((index, error)) => {
             Err(JournalError::Corrupt { path: dir.join(FILE), line: index + 2, reason: error.to_string() })
         }
@@ -45,7 +45,12 @@ pub(crate) fn newest(journals: &Path) -> Option<String> {
     directories(journals).pop()?.file_name()?.to_str().map(str::to_owned)
 }
 
-/// Those that can be read and were begun. A journal that cannot be read keeps nobody from working.
+/// The studies that can be read and were started. An unreadable journal must not stop other work.
 pub(crate) fn readable(journals: &Path) -> Vec<Recorded> {
     directories(journals).iter().filter_map(|directory| read(directory).ok().flatten()).collect()
+}
+
+/// Why the others cannot be read.
+pub(crate) fn unreadable(journals: &Path) -> Vec<JournalError> {
+    directories(journals).iter().filter_map(|directory| read(directory).err()).collect()
 }

@@ -1,5 +1,5 @@
 //! The lines at the end of a trial's commit message that a program reads: `git interpret-trailers --parse` lists them,
-//! and any program can take the values back from them (`read_back` is one). Prose is `message`'s affair.
+//! and any program can read the values back from them (`read_back` is one). Prose is in `message`.
 
 use std::fmt;
 
@@ -17,20 +17,20 @@ pub(crate) struct Trailers {
     pub(crate) edits: Vec<Edit>,
     pub(crate) program: ProgramId,
     pub(crate) seed: u64,
-    /// As the trainee was told it: `20s`.
+    /// As the program was given it: `20s`.
     pub(crate) budget: String,
     /// The search method that chose the trial, and how many updates it had made.
     pub(crate) policy: (String, u32),
     pub(crate) log_prob: f32,
     /// Digest of the files that no trial changes.
     pub(crate) frozen: String,
-    /// Digest of Cargo.lock; `None` where there is none.
+    /// Digest of Cargo.lock; `None` if there is none.
     pub(crate) lock: Option<String>,
     /// `None` until the trial has ended.
     pub(crate) ended: Option<Ended>,
 }
 
-/// What the trailers say of how a trial ended.
+/// What the trailers say about how a trial ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ended {
     pub(crate) outcome: Outcome,
@@ -89,7 +89,7 @@ pub(super) fn edit_words(edit: &Edit) -> String {
     format!("site={site} from={from} to={to}{template} summary={}", word(&edit.summary))
 }
 
-/// A text as one word: as it is if that is plain, else as a JSON string.
+/// A text as one word: unchanged if it is plain, else as a JSON string.
 pub(super) fn word(text: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '"' | '\\' | '=');
     if !text.is_empty() && text.chars().all(plain) {
@@ -165,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn other_messages_have_no_trailers_of_ours() {
+    fn other_messages_do_not_have_our_trailers() {
         for message in ["", "subject", "subject\n\nbody", "a\n\nSigned-off-by: Ada <ada@example.org>\n"] {
             assert_eq!(Trailers::parse(message), None, "{message}");
         }
     }
 
     #[test]
-    fn an_edit_is_a_line_that_people_can_read_too() {
+    fn an_edit_is_a_line_that_people_can_also_read() {
         let edit = Edit {
             site: "positions".to_owned(),
             from: "original".to_owned(),

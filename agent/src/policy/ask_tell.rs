@@ -8,12 +8,12 @@ use crate::study::{ProgramId, Proposal, TrialNumber};
 
 /// A search method.
 pub(crate) trait Policy: Saved + Send {
-    /// Up to `n` proposals; fewer where nothing new is found any more. What is pending in the
+    /// Up to `n` proposals; fewer if nothing more that is new is found. What is pending in the
     /// notebook counts as seen.
     fn ask(&mut self, notebook: &Notebook, space: &dyn Space, n: usize) -> Vec<Proposal>;
 
     /// Learns from a trial that has ended, once, after the notebook has it. Returns what the update
-    /// did where there was one; most methods learn nothing that the notebook does not say.
+    /// did, if there was one; most methods learn nothing beyond what is in the notebook.
     fn tell(&mut self, _notebook: &Notebook, _trial: TrialNumber) -> Option<Update> {
         None
     }
@@ -24,12 +24,12 @@ pub(crate) trait Policy: Saved + Send {
     }
 }
 
-/// What a resumed study needs of a method besides the notebook: all its fields but those that serde skips.
+/// What a resumed study needs from a method besides the notebook: all its fields except those that serde skips.
 pub(crate) trait Saved {
     /// The state as JSON.
     fn save(&self) -> serde_json::Value;
 
-    /// Takes over what `save` of the same method gave.
+    /// Restores what `save` of the same method returned.
     fn load(&mut self, state: serde_json::Value) -> serde_json::Result<()>;
 }
 
@@ -47,7 +47,7 @@ impl<T: Serialize + DeserializeOwned> Saved for T {
 /// What one update of a learning policy did, as CleanRL logs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Update {
-    /// How many updates there were, this one included.
+    /// Number of updates so far, including this one.
     pub(crate) version: u32,
     pub(crate) policy_loss: f32,
     pub(crate) value_loss: f32,

@@ -1,5 +1,5 @@
-//! The normal distribution as the surrogate and TPE need it: distribution function, quantiles,
-//! expected improvement, normal scores.
+//! The normal distribution, as far as the surrogate and TPE need it: distribution function, quantiles, expected
+//! improvement, normal scores.
 //!
 //! Not taken from `statrs`, which `study` uses. Its error function is more exact than the one here, but the
 //! difference is enough for PPO to choose other programs, and the results in docs/search.md could then not be
@@ -53,14 +53,14 @@ pub(super) fn quantile(p: f64) -> f64 {
     if p < 0.5 { x } else { -x }
 }
 
-/// Logarithm of the expected improvement of a normal value over a bound that lies `-gain` above
+/// Logarithm of the expected improvement of a normal value over a bound that is `-gain` above
 /// its mean.
 pub(super) fn log_expected_improvement(gain: f64, sd: f64) -> f64 {
     let z = gain / sd;
     let improvement = if z > -5.0 {
         (density(z) + z * cdf(z)).ln()
     } else {
-        // Asymptotic series, where the two terms above cancel.
+        // Asymptotic series, for where the two terms above cancel.
         let square = z * z;
         -0.5 * square - 0.5 * (2.0 * PI).ln() - square.ln() + (-3.0 / square + 15.0 / square.powi(2)).ln_1p()
     };

@@ -1,10 +1,10 @@
-//! Makes the policy of each search method, ready for a new study.
+//! Creates the policy of each search method, ready for a new study.
 
 use super::baselines::{Evolution, Greedy, Random, Tpe};
 use super::ppo::Proposer;
 use super::{Method, Policy};
 
-/// A new policy. Everything that it draws follows from the seed and the notebook.
+/// A new policy. Everything it draws follows from the seed and the notebook.
 pub(crate) fn policy(method: Method, seed: u64) -> Box<dyn Policy> {
     match method {
         Method::Random => Box::new(Random::new(seed)),
@@ -21,7 +21,7 @@ mod tests {
     use crate::policy::toy::Grid;
 
     #[test]
-    fn a_study_that_was_killed_goes_on_as_if_it_had_not_been() {
+    fn a_killed_study_continues_as_if_it_had_not_been_killed() {
         let grid = Grid { categories: 3, ladders: 3, width: 5 };
         for method in Method::ALL {
             let mut whole = policy(method, 7);

@@ -13,7 +13,7 @@ pub(super) fn id(n: u32) -> ProgramId {
     ProgramId::new("toy", &Sources(BTreeMap::from([("n".to_owned(), n.to_string())])))
 }
 
-/// A proposal of that program which says nothing of its sites.
+/// A proposal of that program that says nothing about its sites.
 pub(super) fn proposal(parent: TrialNumber, n: u32) -> Proposal {
     let (values, choice) = (Values::new(), Choice::default());
     Proposal { parent, edits: Vec::new(), program: id(n), values, choice }
@@ -59,7 +59,7 @@ impl Grid {
         notebook
     }
 
-    /// Goes on until the notebook holds `trials` trials or nothing is proposed any more.
+    /// Continues until the notebook holds `trials` trials or nothing more is proposed.
     pub(super) fn go_on(&self, policy: &mut dyn Policy, notebook: &mut Notebook, trials: u32, batch: usize) {
         while notebook.trials().len() < trials as usize {
             let first = notebook.trials().len() as TrialNumber;
@@ -114,10 +114,10 @@ impl Space for Grid {
     }
 }
 
-/// Those programs of a grid, which all have all sites, that are listed.
+/// Some listed programs of a grid, each with all sites.
 pub(super) struct Sparse {
     pub(super) grid: Grid,
-    /// As a listing has them.
+    /// As in a listing.
     pub(super) rows: Vec<u16>,
 }
 

@@ -1,4 +1,4 @@
-//! Search methods with parts left out, for benches: `ppo-without-learning` beside `ppo`.
+//! Search methods with parts left out, for benches: `ppo-without-learning` next to `ppo`.
 //!
 //! A study uses whole methods only.
 
@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::ppo::{Part, Proposer};
 use super::{Method, Policy, policy};
 
-/// Stands between a method and each part that it lacks.
+/// Separates a method from each part that it lacks.
 const WITHOUT: &str = "-without-";
 
 /// A search method, and the parts that it runs without.
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_means_nothing_is_answered_with_those_that_do() {
+    fn the_error_for_an_unknown_name_lists_the_known_ones() {
         let error = |name: &str| name.parse::<Variant>().expect_err("it means nothing");
         assert!(error("sarsa").contains("evolution"));
         assert!(error("ppo-without-luck").contains("learning"));

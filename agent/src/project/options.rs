@@ -19,7 +19,7 @@ const DEFAULT_GPU_BUDGET: &str = "300s";
 
 const DEFAULT_TRIALS: u32 = 100;
 
-/// Of all merges of a study, this share may be false.
+/// Share of a study's merges that may be false.
 pub(crate) const DEFAULT_MERGE: MergeRule = MergeRule { alpha: 0.02, most_pairs: 50, smallest_effect: None };
 pub(crate) const DEFAULT_NOISE_REPEATS: usize = 3;
 const DEFAULT_CHECK_SEEDS: usize = 3;
@@ -35,7 +35,7 @@ pub(crate) struct Typed {
     pub(crate) seed: Option<u64>,
     pub(crate) search: Option<String>,
     pub(crate) slots: Option<usize>,
-    /// Repositories whose studies a new one learns from.
+    /// Repositories whose studies a new study learns from.
     pub(crate) learn_from: Vec<PathBuf>,
     /// Nothing is proved or merged, and a lack of merges ends nothing.
     pub(crate) search_only: bool,
@@ -89,7 +89,7 @@ impl Options {
             budget,
             method,
             seed,
-            slots: slots.max(1),
+            slots,
             devices,
             time: typed.time.or(config.time.map(|span| span.0)),
             rules: rules(typed, config),
@@ -97,7 +97,7 @@ impl Options {
                 level: config.stop.level.unwrap_or(StopRule::DEFAULT.level),
                 audit: config.stop.audit.unwrap_or(StopRule::DEFAULT.audit),
             }),
-            metric: metric(config)?,
+            metric: metric(config),
             config: config.clone(),
         };
         options.check_budget()?;
@@ -140,13 +140,13 @@ impl Options {
         match decided.into_iter().find(|(_, then, now)| then != now) {
             None => Ok(()),
             Some((what, then, now)) => Err(UserError::new(format!(
-                "study `{}` was begun with {what} {then}, not {now}; begin another with --study NAME",
+                "study `{}` was started with {what} {then}, not {now}; start another with --study NAME",
                 begun.study
             ))),
         }
     }
 
-    /// What the evaluator is to do with each program. `measured` is how long the baseline trained.
+    /// What the evaluator does with each program. `measured` is how long the baseline trained.
     pub(crate) fn plan(&self, package: &str, measured: Option<f64>) -> Plan {
         let limits = &self.config.limits;
         let settings = LimitSettings {
@@ -170,7 +170,7 @@ impl Options {
     }
 }
 
-/// One for each GPU. On the processor one for each core, where runs do not take each other's budget.
+/// One for each GPU. On the processor, one for each core if runs do not take each other's budget.
 fn default_slots(devices: &[Device], budget: &Budget) -> usize {
     if devices.iter().any(|device| device.is_gpu()) || !budget.bears_builds() {
         return devices.len();
@@ -195,24 +195,17 @@ fn rules(typed: &Typed, config: &Config) -> StudyRules {
     if !typed.search_only {
         return rules;
     }
-    // No lead is that large, so nothing ever becomes a candidate.
+    // No lead is this large, so nothing ever becomes a candidate.
     let merge = MergeRule { smallest_effect: Some(f64::INFINITY), ..rules.merge };
     StudyRules { merge, noise_repeats: 0, patience: u32::MAX, ..rules }
 }
 
-fn metric(config: &Config) -> Result<Metric, UserError> {
+fn metric(config: &Config) -> Metric {
     let settings = &config.metric;
     let source = match (&settings.pattern, &settings.log) {
         (Some(pattern), _) => {
-            let read = |pattern: &String| {
-                Regex::new(pattern).map_err(|error| {
-                    UserError::new(format!("`{pattern}` is not a valid regular expression: {error}"))
-                })
-            };
-            MetricSource::Pattern {
-                result: read(pattern)?,
-                progress: settings.progress.as_ref().map(read).transpose()?,
-            }
+            let read = |pattern: &String| Regex::new(pattern).expect("checked when the settings were read");
+            MetricSource::Pattern { result: read(pattern), progress: settings.progress.as_ref().map(read) }
         }
         (None, Some(directory)) => MetricSource::BurnTrain {
             directory: directory.clone(),
@@ -221,7 +214,7 @@ fn metric(config: &Config) -> Result<Metric, UserError> {
         (None, None) => MetricSource::Protocol,
     };
     let name = settings.name.clone().unwrap_or_else(|| "val_bpb".into());
-    Ok(Metric { name, maximise: settings.direction == Direction::Maximize, source })
+    Metric { name, maximise: settings.direction == Direction::Maximize, source }
 }
 
 #[cfg(test)]
@@ -256,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn each_gpu_gets_a_slot_and_runs_get_a_longer_time_there() {
+    fn each_gpu_gets_a_slot_and_runs_take_longer_there() {
         let on = |devices: &[Device], typed: &Typed| {
             Options::decide(typed, &Config::default(), None, devices.to_vec()).unwrap()
         };
@@ -280,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn each_core_gets_a_slot_where_runs_do_not_take_each_others_budget() {
+    fn each_core_gets_a_slot_if_runs_do_not_take_each_others_budget() {
         let cores = std::thread::available_parallelism().unwrap().get();
         let slots = |budget: &str| {
             let typed = Typed { budget: Some(budget.into()), ..Typed::default() };
@@ -295,7 +288,7 @@ mod tests {
         assert_eq!((options.budget.as_str(), options.seed), ("20s", 3));
         let typed = Typed { budget: Some("40s".into()), ..Typed::default() };
         let error = decide(&typed, &Config::default(), Some(&begun())).unwrap_err().to_string();
-        assert!(error.contains("begun with budget 20s, not 40s"), "{error}");
+        assert!(error.contains("started with budget 20s, not 40s"), "{error}");
     }
 
     #[test]

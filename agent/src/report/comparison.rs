@@ -1,13 +1,14 @@
-//! The table of a comparison: what each method returned, measured on the same seeds. As Markdown and as plain data.
+//! The table of a comparison: what each method returned, measured on the same seeds. As Markdown and as data.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::describe::duration;
-use crate::study::{Outcome, Study, TrialNumber, margin, mean, median, standard_error};
+use crate::study::{
+    Outcome, Study, TrialNumber, duration, figure, margin, mean, median, plus_minus, standard_error,
+};
 
-/// All that is compared. Values are as the programs printed them.
+/// Everything that is compared. Values are as the programs printed them.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Comparison {
     pub(crate) metric: String,
@@ -25,9 +26,9 @@ pub(crate) struct Comparison {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Contender {
     pub(crate) name: String,
-    /// One of each repeat.
+    /// One per repeat.
     pub(crate) returned: Vec<Returned>,
-    /// What the search took; `None` for a program that was not searched for.
+    /// Cost of the search; `None` for a program that was not searched for.
     pub(crate) search: Option<Search>,
 }
 
@@ -36,11 +37,11 @@ pub(crate) struct Contender {
 pub(crate) struct Returned {
     /// The trial that tried it first, in the repository of its repeat; `None` for a program that was not searched for.
     pub(crate) trial: Option<TrialNumber>,
-    /// What it changes; empty where that is nothing.
+    /// What it changes; empty if nothing.
     pub(crate) subject: String,
     /// By seed; `None` for a run that failed.
     pub(crate) values: Vec<Option<f64>>,
-    /// The same on the part that no study sees, where the target tells it.
+    /// The same on the part that no study sees, if the target reports it.
     pub(crate) test: Vec<Option<f64>>,
 }
 
@@ -58,12 +59,12 @@ pub(crate) struct Search {
 }
 
 impl Contender {
-    /// A program that was given.
+    /// A given program.
     pub(crate) fn fixed(name: &str, returned: Returned) -> Self {
         Self { name: name.to_owned(), returned: vec![returned], search: None }
     }
 
-    /// A method with its studies, one of each repeat, of so many trials.
+    /// A method with its studies, one per repeat, each with this many trials.
     pub(crate) fn of_studies(name: &str, studies: &[&Study], returned: Vec<Returned>, trials: u32) -> Self {
         let ended = || {
             let trials = studies.iter().flat_map(|study| &study.trials);
@@ -102,7 +103,7 @@ impl Contender {
         self.returned.iter().flat_map(|one| one.test.clone()).collect()
     }
 
-    /// On each seed, the mean over what was returned less the baseline's value, where all of them have one.
+    /// On each seed, the mean over the returned programs less the baseline's value, if all of them have one.
     fn differences(&self, baseline: &Returned) -> Vec<f64> {
         let on = |seed: usize| {
             let values: Option<Vec<f64>> = self.returned.iter().map(|one| one.values[seed]).collect();
@@ -119,7 +120,7 @@ fn best_so_far(study: &Study, trials: u32) -> Vec<f64> {
         best = trial.metric().map_or(best, |value| value.min(best));
         curve.push(study.started.as_printed(best));
     }
-    // A study that found nothing left to try ends before.
+    // A study that has nothing left to try ends early.
     curve.resize(trials as usize + 1, study.started.as_printed(best));
     curve
 }
@@ -127,8 +128,8 @@ fn best_so_far(study: &Study, trials: u32) -> Vec<f64> {
 impl Comparison {
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = format!(
-            "{} trials a study, {} repeats, {} a run on {}; what was returned was checked on {} fresh seeds, the same \
-             for all.\n\n",
+            "{} trials per study, {} repeats, {} per run on {}; the returned programs were checked on {} fresh seeds, the \
+             same for all.\n\n",
             self.trials,
             self.repeats,
             self.budget,
@@ -147,8 +148,8 @@ impl Comparison {
             let _ = writeln!(text, "{}", self.line(contender, has_test));
         }
         text += "\nMean ± standard error over the runs that have a result; the difference with its 95 % interval over \
-                 the seeds, each of them a pair: it is one of the programs that were returned, and what another repeat \
-                 would return may lie outside of it.\n\nWhat was returned:\n\n";
+                 the seeds, each of them a pair: the interval is for the returned programs, and those of another repeat \
+                 may be outside it.\n\nReturned programs:\n\n";
         for contender in &self.contenders[1..] {
             for (repeat, returned) in contender.returned.iter().enumerate() {
                 let name = match returned.trial {
@@ -171,8 +172,8 @@ impl Comparison {
         let differences = contender.differences(&baseline.returned[0]);
         cells.push(match margin(&differences) {
             _ if contender.name == baseline.name || differences.is_empty() => String::new(),
-            Some(margin) => format!("{:+.4} ± {margin:.4}", mean(&differences)),
-            None => format!("{:+.4}", mean(&differences)),
+            Some(margin) => signed(plus_minus(mean(&differences), margin)),
+            None => signed(figure(mean(&differences))),
         });
         match &contender.search {
             None => cells.extend([String::new(), String::new(), String::new()]),
@@ -186,13 +187,18 @@ impl Comparison {
     }
 }
 
-/// A mean as `2.4712 ± 0.0031`, of nothing a dash, and of how many runs where some have no value.
+/// A difference, whose sign is always shown.
+fn signed(figure: String) -> String {
+    if figure.starts_with('-') { figure } else { format!("+{figure}") }
+}
+
+/// A mean as `2.471 ± 0.0031`, or a dash if there is none, and the number of runs if some have no value.
 fn with_error(runs: &[Option<f64>]) -> String {
     let values: Vec<f64> = runs.iter().flatten().copied().collect();
     let text = match standard_error(&values) {
         _ if values.is_empty() => "-".to_owned(),
-        Some(error) => format!("{:.4} ± {error:.4}", mean(&values)),
-        None => format!("{:.4}", mean(&values)),
+        Some(error) => plus_minus(mean(&values), error),
+        None => figure(mean(&values)),
     };
     let (count, total) = (values.len(), runs.len());
     if count < total { format!("{text} ({count} of {total} runs)") } else { text }
@@ -224,17 +230,17 @@ mod tests {
             ],
         };
         let text = comparison.to_markdown();
-        assert!(text.contains("| tpe | 2.3000 ± 0.0856 | -0.9000 ± 0.0000 |"), "{text}");
-        assert!(text.contains("| baseline | 3.2000 ± 0.1155 |  |"), "{text}");
+        assert!(text.contains("| tpe | 2.300 ± 0.086 | -0.900000000 ± 0.000000000 |"), "{text}");
+        assert!(text.contains("| baseline | 3.20 ± 0.12 |  |"), "{text}");
         assert!(!text.contains("test_bpb"), "{text}");
     }
 
     #[test]
-    fn a_seed_on_which_a_run_failed_is_no_pair_and_the_mean_says_so() {
+    fn a_seed_on_which_a_run_failed_is_not_a_pair_and_the_mean_says_so() {
         let mut half = returned("a", &[2.0, 2.2]);
         half.values[1] = None;
         let contender = Contender::fixed("human", half);
         assert_eq!(contender.differences(&returned("", &[3.0, 3.0])), [-1.0]);
-        assert_eq!(with_error(&contender.values()), "2.0000 (1 of 2 runs)");
+        assert_eq!(with_error(&contender.values()), "2.000 (1 of 2 runs)");
     }
 }

@@ -1,4 +1,4 @@
-//! The frame of a plot (SVG): its size, its axes, the lines across and the words around.
+//! The frame of a plot (SVG): its size, axes, grid and labels.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ pub(crate) const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 380.0;
 pub(crate) const MARGIN: f64 = 56.0;
 
-/// A plot over trials, with an axis from `low` to `high`; what lies outside is drawn at its edge.
+/// A plot over trials, with an axis from `low` to `high`; values outside are drawn at its edge.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     /// Number of the last trial.
@@ -25,7 +25,7 @@ impl Frame {
         HEIGHT - MARGIN - share * (HEIGHT - 2.0 * MARGIN)
     }
 
-    /// Lines across at five values, each with its label.
+    /// Horizontal lines at five values, each with its label.
     pub(crate) fn grid(self, label: impl Fn(f64) -> String) -> String {
         let mut svg = String::new();
         for step in 0..=4 {
@@ -53,7 +53,7 @@ impl Frame {
         trials.iter().map(mark).collect()
     }
 
-    /// What the axes and the plot are called.
+    /// The labels of the axes and the title of the plot.
     pub(crate) fn captions(self, title: &str) -> String {
         format!(
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">trial</text>\
@@ -65,7 +65,7 @@ impl Frame {
     }
 }
 
-/// A whole image of so many plots, one below the other.
+/// A whole image of several plots, one below the other.
 pub(crate) fn image(plots: &[String]) -> String {
     let height = HEIGHT * plots.len() as f64;
     let mut svg = format!(
@@ -79,7 +79,7 @@ pub(crate) fn image(plots: &[String]) -> String {
     svg
 }
 
-/// A text as SVG may contain it.
+/// A text, escaped for SVG.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

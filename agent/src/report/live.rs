@@ -1,4 +1,4 @@
-//! What a person sees while a study runs: a line for each trial, and a bar for each slot.
+//! What the user sees while a study runs: a line for each trial, and a bar for each slot.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -6,8 +6,9 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::describe::{duration, idea_of, percent, standing, title};
-use crate::study::{Event, Outcome, Purpose, Run, RunEnded, Study, TrialEnded};
+use super::debug_log;
+use super::describe::{idea_of, standing, title};
+use crate::study::{Event, Outcome, Purpose, Run, RunEnded, Study, TrialEnded, duration, figure, percent};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -23,28 +24,28 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Bars appear on a terminal alone.
+    /// Bars appear only on a terminal.
     pub(crate) fn new(slots: usize) -> Self {
         let bars = MultiProgress::new();
-        if !std::io::stdout().is_terminal() {
+        if !std::io::stdout().is_terminal() || debug_log::is_printed() {
             bars.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let style = ProgressStyle::with_template("  {bar:24} {percent:>3} %  {msg}")
-            .expect("the template is a valid one");
+        let style =
+            ProgressStyle::with_template("  {bar:24} {percent:>3} %  {msg}").expect("the template is valid");
         let bar = |_| {
             let bar = bars.add(ProgressBar::new(1000).with_style(style.clone()));
             bar.enable_steady_tick(Duration::from_millis(250));
             bar
         };
         let slots = (0..slots).map(bar).collect();
-        let plain = ProgressStyle::with_template("  {msg}").expect("the template is a valid one");
+        let plain = ProgressStyle::with_template("  {msg}").expect("the template is valid");
         let status = bars.add(ProgressBar::new(1).with_style(plain));
         Self { bars, slots, status }
     }
 
     /// Prints a line above the bars.
     pub(crate) fn line(&self, text: &str) {
-        // A study goes on when nobody listens any more, or the disk under its log is full.
+        // A study continues if nobody reads its output, or the disk under its log is full.
         let print = || drop(writeln!(anstream::stdout(), "{text}"));
         if self.bars.is_hidden() {
             print();
@@ -53,7 +54,7 @@ impl Live {
         }
     }
 
-    /// A warning, said once by the caller.
+    /// A warning; the caller gives it only once.
     pub(crate) fn warn(&self, text: &str) {
         self.line(&format!("{}warning:{} {text}", BAD.render(), BAD.render_reset()));
     }
@@ -71,12 +72,12 @@ impl Live {
         self.progress(slot, "", 0.0);
     }
 
-    /// Takes the bars away at the end.
+    /// Removes the bars at the end.
     pub(crate) fn finish(&self) {
         self.slots.iter().chain([&self.status]).for_each(ProgressBar::finish_and_clear);
     }
 
-    /// Prints what an event means; `study` has taken it in.
+    /// Prints what an event means; `study` has already applied it.
     pub(crate) fn event(&self, event: &Event, study: &Study) {
         if let Some(standing) = standing(study) {
             self.status.set_message(format!("{} trials; {standing}", study.next_trial().saturating_sub(1)));
@@ -86,7 +87,7 @@ impl Live {
             Event::RunEnded(run) => {
                 self.line(&run_line(run, study));
                 if run.purpose != Purpose::Check && study.runs.last().is_some_and(|run| study.is_slow(run)) {
-                    self.warn("it got through less than the other runs of its program: it is no evidence, and done again");
+                    self.warn("it did less work than the other runs of its program: it does not count, and is repeated");
                 }
             }
             Event::Decided(decided) if !decided.merge => self.line(&format!(
@@ -96,8 +97,9 @@ impl Live {
             Event::Merged(merged) => {
                 let proof = study.decided.iter().rev().find(|decided| decided.candidate == merged.trial);
                 let proof = proof.map(|decided| decided.reason.clone()).unwrap_or_default();
-                let value = study.started.as_printed(study.incumbent_value().unwrap_or(f64::NAN));
-                let text = format!("  merged   trial {}: main is at {value:.4} now ({proof})", merged.trial);
+                let value = study.incumbent_value().map(|value| figure(study.started.as_printed(value)));
+                let now = value.map_or_else(String::new, |value| format!(": main is now at {value}"));
+                let text = format!("  merged   trial {}{now} ({proof})", merged.trial);
                 self.line(&format!("{GOOD}{text}{GOOD:#}"));
             }
             Event::MainMoved(moved) => self.warn(&format!(
@@ -126,8 +128,8 @@ fn trial_line(ended: &TrialEnded, study: &Study) -> String {
     };
     let printed = |value: f64| study.started.as_printed(value);
     let metric = ended.measurement.metric.map(printed);
-    let value = metric.map_or("      -".into(), |metric| format!("{metric:7.4}"));
-    let change = metric.zip(ended.main.map(printed)).map(|(metric, main)| percent(metric, main));
+    let value = metric.map_or("      -".into(), |metric| format!("{:>7}", figure(metric)));
+    let change = metric.zip(ended.main.map(printed)).and_then(|(metric, main)| percent(main, metric));
     let change = change.map_or(String::new(), |change| format!("{change} vs main"));
     let why = if ended.outcome.is_completed() { "" } else { &ended.measurement.reason };
     let why = if why.is_empty() { String::new() } else { format!(" {FAINT}({why}){FAINT:#}") };
@@ -140,10 +142,10 @@ fn trial_line(ended: &TrialEnded, study: &Study) -> String {
 }
 
 fn run_line(run: &RunEnded, study: &Study) -> String {
-    let value = run.measurement.metric.map_or_else(
-        || run.measurement.reason.clone(),
-        |metric| format!("{:.4}", study.started.as_printed(metric)),
-    );
+    let value = run
+        .measurement
+        .metric
+        .map_or_else(|| run.measurement.reason.clone(), |metric| figure(study.started.as_printed(metric)));
     let what = title(study, Run::Again { trial: run.trial, purpose: run.purpose });
     format!("{FAINT}           run           {value:>7}                   {what}{FAINT:#}")
 }

@@ -1,7 +1,8 @@
-//! Draws a study for people: live lines, the summary, the table of trials, the progress plot; and several studies side
+//! Shows a study to people: live lines, the summary, the table of trials, the progress plot; and several studies side
 //! by side. It reads their states and changes nothing.
 
 mod comparison;
+mod debug_log;
 mod describe;
 mod frame;
 mod live;
@@ -10,7 +11,8 @@ mod summary;
 mod table;
 
 pub(crate) use comparison::{Comparison, Contender, Returned};
-pub(crate) use describe::{duration, title};
+pub(crate) use debug_log::{keep_in, start as start_debug_log};
+pub(crate) use describe::title;
 pub(crate) use frame::{Frame, MARGIN, WIDTH, escaped, image};
 pub(crate) use live::Live;
 pub(crate) use plot::progress_plot;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::frame::{Frame, image};
-use crate::study::{Outcome, Study, mean};
+use crate::study::{Outcome, Study, TrialNumber, figure, mean};
 
 /// Draws the plot; `None` while no trial has completed.
 pub(crate) fn progress_plot(study: &Study) -> Option<String> {
@@ -13,11 +13,11 @@ pub(crate) fn progress_plot(study: &Study) -> Option<String> {
         .filter_map(|trial| Some((trial.started.trial, trial.metric()?, trial.outcome()?)))
         .collect();
     let low = completed.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
-    // The worst runs would press the others together: the axis ends a little above the baseline.
+    // The worst runs would squeeze the others together, so the axis ends a little above the baseline.
     let baseline = study.trials.first()?.metric()?;
     let high = baseline + 0.05 * baseline.abs();
     let frame = Frame { last: f64::from(study.next_trial().max(2) - 1), low, high };
-    let mut svg = frame.grid(|value| format!("{:.3}", study.started.as_printed(value)));
+    let mut svg = frame.grid(|value| figure(study.started.as_printed(value)));
     for (trial, value, outcome) in &completed {
         let colour = if *outcome == Outcome::Better { "#4a90d9" } else { "#bbb" };
         let _ = writeln!(
@@ -35,12 +35,19 @@ pub(crate) fn progress_plot(study: &Study) -> Option<String> {
     Some(image(&[svg]))
 }
 
-/// The steps of main: each from the trial that was merged on, at its mean on fresh seeds.
+/// The steps of main, each at its mean on fresh seeds: from the trial that was merged on, or that measured what somebody
+/// else put there.
 fn incumbent_line(study: &Study, frame: Frame) -> String {
-    let steps = std::iter::once(0).chain(study.merges.iter().map(|merged| merged.trial));
+    let bases = study.trials.iter().filter(|trial| trial.is_base()).map(|trial| trial.started.trial);
+    let mut steps: Vec<TrialNumber> = bases.chain(study.merges.iter().map(|merged| merged.trial)).collect();
+    steps.sort_unstable();
     let mut path = String::new();
     for trial in steps {
-        let value = mean(&study.fresh_results(trial));
+        let results = study.fresh_results(trial);
+        if results.is_empty() {
+            continue;
+        }
+        let value = mean(&results);
         let (x, y) = (frame.x(f64::from(trial)), frame.y(value));
         let _ = if path.is_empty() { write!(path, "M{x:.1} {y:.1}") } else { write!(path, "H{x:.1}V{y:.1}") };
     }

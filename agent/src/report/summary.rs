@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
-use super::describe::{OUTCOMES, duration, idea_of, percent, standing};
-use crate::study::{Audit, Measurement, Outcome, Study, TrialNumber, p_text};
+use super::describe::{OUTCOMES, idea_of, standing};
+use crate::study::{
+    Audit, Measurement, Outcome, Study, TrialNumber, duration, figure, figures, p_text, percent,
+};
 
-/// Draws the summary as plain text; `before` is what the audits of the repository's other studies found.
+/// The summary as plain text; `before` is what the audits of the repository's other studies found.
 pub(crate) fn summary(study: &Study, before: &Audit) -> String {
     let mut text = String::new();
     outcomes(&mut text, study);
@@ -41,20 +43,15 @@ fn discoveries(text: &mut String, study: &Study) {
         let _ = writeln!(text, "{name}: {standing}");
     }
     if study.merges.is_empty() {
-        let _ = writeln!(text, "nothing was merged; the untouched program stands at {name} {first:.4}");
+        let _ = writeln!(text, "nothing was merged; the untouched program is at {name} {}", figure(first));
         return;
     }
-    let _ = writeln!(
-        text,
-        "{} merged: {name} {first:.4} -> {last:.4} ({})",
-        study.merges.len(),
-        percent(last, first)
-    );
+    let _ = writeln!(text, "{} merged: {name} {}", study.merges.len(), change(first, last));
     for merged in &study.merges {
         let proof = study.decided.iter().find(|decided| decided.merge && decided.candidate == merged.trial);
         let evidence = proof.map(|decided| {
             let p = decided.evidence.p_value.map_or(String::new(), |p| format!(", {}", p_text(p)));
-            format!(" (gain {:.4}, {} pairs{p})", decided.evidence.gain, decided.evidence.pairs.len())
+            format!(" (gain {}, {} pairs{p})", figure(decided.evidence.gain), decided.evidence.pairs.len())
         });
         let _ = writeln!(
             text,
@@ -66,21 +63,27 @@ fn discoveries(text: &mut String, study: &Study) {
     }
 }
 
-/// What main is worth on fresh seeds and on data that no study sees: that part of the gain was not fitted to the validation
-/// part.
+/// What main is worth on fresh seeds and on data that no study sees: a gain that was not fitted to the validation part.
 fn checked(text: &mut String, study: &Study) {
     let Some(checked) = study.checked() else { return };
     let pair = |(base, main): (f64, f64)| {
         let (base, main) = (study.started.as_printed(base), study.started.as_printed(main));
-        format!("{base:.4} -> {main:.4} ({})", percent(main, base))
+        change(base, main)
     };
     let test = checked.test.map_or_else(
-        || "; the program tells nothing of data that no study sees".to_owned(),
+        || "; the program reports nothing on data that no study sees".to_owned(),
         |test| format!(", on data that no study sees {}", pair(test)),
     );
     let (seeds, name) = (checked.seeds, &study.started.metric);
     let _ =
         writeln!(text, "baseline and main on {seeds} fresh seeds: {name} {}{test}", pair(checked.validation));
+}
+
+/// From one value to another: `2.412 -> 2.331 (-3.4 %)`.
+fn change(before: f64, after: f64) -> String {
+    let percent = percent(before, after).map_or_else(String::new, |percent| format!(" ({percent})"));
+    let (before, after) = figures(before, after);
+    format!("{before} -> {after}{percent}")
 }
 
 fn fresh_mean(study: &Study, trial: TrialNumber) -> Option<f64> {
@@ -98,27 +101,27 @@ fn noise(text: &mut String, study: &Study) {
             );
         }
         Some(deviation) => {
-            let _ = writeln!(text, "noise of a run: {deviation:.4} (standard deviation over seeds)");
+            let _ = writeln!(text, "noise of a run: {} (standard deviation over seeds)", figure(deviation));
         }
         None => {}
     }
 }
 
-/// Nothing where no run was slowed down.
+/// Nothing if no run was slowed down.
 fn slow(text: &mut String, study: &Study) {
     match study.slow_runs().count() {
         0 => {}
         slow => {
             let _ = writeln!(
                 text,
-                "{slow} of {} repeats got through less than the others of their program, and are no evidence",
+                "{slow} of {} repeats did less work than the others of their program, and do not count",
                 study.runs.len()
             );
         }
     }
 }
 
-/// Nothing where no stop was ever due.
+/// Nothing if no stop was ever due.
 fn early_stop(text: &mut String, study: &Study, before: &Audit) {
     let pruned = study.trials.iter().filter(|trial| trial.outcome() == Some(Outcome::Pruned)).count();
     let mut audit = *before;
@@ -131,14 +134,14 @@ fn early_stop(text: &mut String, study: &Study, before: &Audit) {
 fn audited(text: &mut String, audit: &Audit, of: &str) {
     let share = audit.wrong_stops().map_or("not known".into(), |share| format!("{:.0} %", 100.0 * share));
     let coverage = match audit.audited {
-        0 => "none was drawn for the audit so far".to_owned(),
-        all => format!("{} of {all} audited runs ended above the bound they were given", audit.covered),
+        0 => "no run has been drawn for the audit so far".to_owned(),
+        all => format!("{} of {all} audited runs ended above their predicted bound", audit.covered),
     };
     let _ = writeln!(
         text,
         "early stop{of}: {coverage}\n  \
-         would-be winners stopped: {share}, at most {:.0} % (95 % limit); {} were never to be stopped, {} were and \
-         ran on, each for {:.0}",
+         would-be winners stopped: {share}, at most {:.0} % (95 % limit); {} would never have been stopped, {} would \
+         have been but ran on for the audit, each standing for {:.0}",
         100.0 * audit.most_wrong_stops(),
         audit.unstopped_winners,
         audit.audited_winners,
@@ -159,7 +162,7 @@ fn time(text: &mut String, study: &Study) {
         let smoke = if smoke > 0.0 { format!("{} smoke runs, ", duration(smoke)) } else { String::new() };
         let _ = writeln!(
             text,
-            "time: {} ({:.0} trials an hour), in the slots {} building, {smoke}{} training, {} proof ({} runs, {share:.0} %)",
+            "time: {} ({:.0} trials per hour), in the slots {} building, {smoke}{} training, {} proof ({} runs, {share:.0} %)",
             duration(all),
             study.trials.len() as f64 / all * 3600.0,
             duration(build),
@@ -175,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_audit_is_told_with_its_counts_and_a_limit_however_wide() {
+    fn the_audit_is_reported_with_its_counts_and_a_limit_however_wide() {
         let told = |audit: Audit| {
             let mut text = String::new();
             audited(&mut text, &audit, "");
@@ -188,12 +191,14 @@ mod tests {
             audited_winners: 1,
             stands_for: 120.0,
         });
-        for words in ["11 of 12 audited", "stopped: 25 %, at most 6", "30 were never to be stopped, 1 were"] {
+        for words in
+            ["11 of 12 audited", "stopped: 25 %, at most 6", "30 would never have been stopped, 1 would"]
+        {
             assert!(some.contains(words), "{words:?} is not in {some}");
         }
         let none = told(Audit::default());
         assert!(
-            none.contains("none was drawn") && none.contains("stopped: not known, at most 100 %"),
+            none.contains("no run has been drawn") && none.contains("stopped: not known, at most 100 %"),
             "{none}"
         );
     }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::describe::{idea_of, percent};
-use crate::study::{Purpose, Study, TrialNumber};
+use super::describe::idea_of;
+use crate::study::{Purpose, Study, TrialNumber, figure, full_figure, percent};
 
-/// One line a trial, in order.
+/// One line per trial, in order.
 pub(crate) fn table(study: &Study) -> String {
     let mut text = format!(
         "{:>5}  {:<13} {:>9} {:>9} {:>9}  idea\n",
@@ -18,7 +18,7 @@ pub(crate) fn table(study: &Study) -> String {
         let metric = trial.metric().map(printed);
         let main = trial.ended.as_ref().and_then(|ended| ended.main).map(printed);
         let change = |before: Option<f64>| {
-            metric.zip(before).map_or(String::new(), |(metric, before)| percent(metric, before))
+            metric.zip(before).and_then(|(metric, before)| percent(before, metric)).unwrap_or_default()
         };
         let parent = parent.filter(|_| !trial.is_base());
         let merged = if study.merges.iter().any(|merged| merged.trial == number) { "  [merged]" } else { "" };
@@ -26,7 +26,7 @@ pub(crate) fn table(study: &Study) -> String {
             text,
             "{number:>5}  {:<13} {:>9} {:>9} {:>9}  {}{merged}",
             trial.outcome().map_or("under way".into(), |outcome| outcome.to_string()),
-            metric.map_or("-".into(), |metric| format!("{metric:.4}")),
+            metric.map_or("-".into(), figure),
             change(main),
             change(parent),
             idea_of(study, number),
@@ -35,7 +35,7 @@ pub(crate) fn table(study: &Study) -> String {
     text
 }
 
-/// All that the journal knows of a trial; `None` if there is no such trial.
+/// Everything the journal knows about a trial; `None` if there is no such trial.
 pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
     let trial = study.trials.get(number as usize)?;
     let printed = |value: f64| study.started.as_printed(value);
@@ -56,15 +56,11 @@ pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
             field("reason", m.reason.clone());
         }
         if let Some(metric) = m.metric {
-            field(&study.started.metric, format!("{:.6}", printed(metric)));
+            field(&study.started.metric, full_figure(printed(metric)));
         }
-        field(
-            "seconds",
-            format!(
-                "{:.1} build, {:.1} smoke, {:.1} train",
-                m.build_seconds, m.smoke_seconds, m.train_seconds
-            ),
-        );
+        let smoke =
+            (m.smoke_seconds > 0.0).then(|| format!("{:.1} smoke, ", m.smoke_seconds)).unwrap_or_default();
+        field("seconds", format!("{:.1} build, {smoke}{:.1} train", m.build_seconds, m.train_seconds));
         let counts =
             [("steps", m.steps), ("tokens", m.tokens), ("parameters", m.params), ("memory", m.memory)];
         for (name, value) in counts {
@@ -78,7 +74,7 @@ pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
         if let Some(memory) = m.device_memory {
             field("its memory", memory.to_string());
         }
-        let curve: Vec<String> = m.curve.iter().map(|point| format!("{:.3}", printed(point.value))).collect();
+        let curve: Vec<String> = m.curve.iter().map(|point| figure(printed(point.value))).collect();
         if !curve.is_empty() {
             field("curve", curve.join(" "));
         }
@@ -87,7 +83,7 @@ pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
         .runs
         .iter()
         .filter(|run| matches!(run.purpose, Purpose::Confirmation { candidate } if candidate == number))
-        .filter_map(|run| Some(format!("trial {}: {:.4}", run.trial, printed(run.measurement.metric?))))
+        .filter_map(|run| Some(format!("trial {}: {}", run.trial, figure(printed(run.measurement.metric?)))))
         .collect();
     if !runs.is_empty() {
         field("proof", runs.join(", "));

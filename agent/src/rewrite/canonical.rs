@@ -1,6 +1,6 @@
 //! Tokens as one comparable text: layout, comments and trailing commas do not count, nor do knobs.
 //!
-//! It decides nothing: whoever compares knows what the texts stand for.
+//! It decides nothing: the code that compares knows what the texts mean.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use syn::Signature;
 
 use super::parse::Parsed;
 
-/// What stands for the literal of a knob.
+/// The placeholder for the literal of a knob.
 const BLANK: &str = "?";
 
 /// The tokens as they are.

@@ -1,6 +1,6 @@
-//! The templates there are: those that come with the program, and a user's own.
+//! All templates: those that come with the program, and the user's own.
 //!
-//! A template is in the catalogue by lying in `templates/`; nothing lists them.
+//! Every file in `templates/` is in the catalogue; they are not listed anywhere else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,13 +97,13 @@ mod tests {
             let path = &template.path;
             let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             assert!(path.chars().all(|c| is_plain(c) || c == '/'), "{path}: name it in snake_case");
-            assert_ne!(template.name, ORIGINAL, "{path}: the name is taken by what the baseline has");
+            assert_ne!(template.name, ORIGINAL, "{path}: the name is reserved for the baseline");
             let title = template.doc.lines().next().expect("a documentation");
             assert!(
                 !title.ends_with('.') && title.len() <= 80,
-                "{path}: `{title}` is no phrase for a subject"
+                "{path}: `{title}` is not a phrase for a subject"
             );
-            assert!(titles.insert(title), "{path}: `{title}` is another one's title");
+            assert!(titles.insert(title), "{path}: `{title}` is the title of another template");
             assert!(template.doc.lines().count() > 3, "{path}: say why it may help");
             let paper = template.doc.lines().find_map(|line| line.strip_prefix("Paper: "));
             assert!(paper.is_some_and(|paper| !paper.is_empty()), "{path}: a line `Paper: ...` is missing");
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_a_study_has_improved_can_be_where_the_next_one_begins() {
+    fn a_study_can_start_from_a_program_that_another_has_improved() {
         let catalogue = Catalogue::embedded();
         let baseline = target_project();
         let rewriter = Rewriter::new(&catalogue, &baseline).expect("the catalogue fits the target");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_template_is_refused_with_what_to_do() {
+    fn a_file_that_is_not_a_template_is_refused_with_what_to_do() {
         let refused = |path: &str, text: &str| {
             Catalogue::default().with_user(&[(path, text)]).expect_err("refused").to_string()
         };
@@ -170,7 +170,9 @@ mod tests {
         );
         let pair =
             |after: &str| refused("a/b.rs", &format!("//! b\nfn before(x: u8) -> u8 {{ f(x) }}\n{after}"));
-        assert!(pair("fn after(y: u8) -> u8 { y + 1 }").contains("`y` of `after` is none of `before`"));
+        assert!(
+            pair("fn after(y: u8) -> u8 { y + 1 }").contains("`y` of `after` is not a parameter of `before`")
+        );
         assert!(pair("fn after(x: u8) -> u8 { x }").contains("matches everything"));
         assert!(pair("fn after(x: u8) -> u8 { g(); x + 1 }").contains("one expression and nothing else"));
     }

@@ -1,6 +1,6 @@
-//! A choice: the places of a target that the templates of one folder fill, and what can stand there.
+//! A choice: the places of a target that the templates of one folder fill, and what can be there.
 //!
-//! It is made once for a baseline. Of a program it can say which value it has, and what to replace for another.
+//! It is made once for a baseline. For a program it finds the current value, and what to replace for another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ struct Slot {
     original: Fragment,
 }
 
-/// What can stand in a slot.
+/// What can be in a slot.
 #[derive(Clone, Debug)]
 struct Fragment {
     /// As it is to be written into the target.
@@ -63,8 +63,8 @@ pub(crate) enum ConflictError {
     )]
     Overlap { one: String, other: String, place: String },
     #[error(
-        "template {template} differs from {twin} by nothing but the values of its knobs: remove it, knobs are \
-             tried anyway"
+        "template {template} differs from {twin} only in the values of its knobs: remove it, knobs are \
+             varied anyway"
     )]
     Twins { template: String, twin: String },
 }
@@ -123,7 +123,7 @@ impl Choice {
         })
     }
 
-    /// Of a baseline that an earlier study has improved, a template is the original.
+    /// If an earlier study has improved the baseline, a template is the original.
     fn leave_out_what_is_there(&mut self) {
         let slots = &self.slots;
         let is_there = |(slot, fragment): (&usize, &Fragment)| fragment.form == slots[*slot].original.form;
@@ -160,7 +160,7 @@ impl Choice {
         Ok(())
     }
 
-    /// The slots and what stands in each for a value; `None` for a value that there is not.
+    /// The slots and what is in each for a value; `None` for a value that does not exist.
     fn fragments(&self, value: &str) -> Option<impl Iterator<Item = (&Slot, &Fragment)>> {
         let alternative = self.alternatives.iter().find(|alternative| alternative.value == value);
         if alternative.is_none() && value != ORIGINAL {
@@ -177,7 +177,7 @@ impl Choice {
             .chain(self.alternatives.iter().map(|alternative| alternative.value.as_str()))
     }
 
-    /// The value that a program has; `None` if something else stands there.
+    /// The value that a program has; `None` if something else is there.
     pub(super) fn value(&self, program: &Program) -> Option<&str> {
         self.values().find(|value| {
             let mut fragments = self.fragments(value).expect("a value of this choice");
@@ -202,19 +202,19 @@ impl Choice {
         Some(replacements)
     }
 
-    /// What a value needs imported, by file.
+    /// The imports that a value needs, by file.
     pub(super) fn imports(&self, value: &str) -> Option<&BTreeMap<String, BTreeSet<Import>>> {
         let alternative = self.alternatives.iter().find(|alternative| alternative.value == value)?;
         Some(&alternative.imports)
     }
 
-    /// Whether a byte of a file of a program lies in a place of this choice.
+    /// Whether a byte of a file of a program is in a place of this choice.
     pub(super) fn owns(&self, program: &Program, file: &str, byte: usize) -> bool {
         let slots = self.slots.iter().filter(|slot| slot.file == file);
         slots.filter_map(|slot| slot.of(program)).any(|place| place.range.contains(&byte))
     }
 
-    /// This choice in a program; `None` if something unknown stands in its places.
+    /// This choice in a program; `None` if something unknown is in its places.
     pub(super) fn site(&self, program: &Program) -> Option<Site> {
         let value = self.value(program)?;
         let places = self.slots.iter().filter_map(|slot| Some((&slot.file, slot.of(program)?)));

@@ -1,6 +1,7 @@
 //! What must hold between the constants of a program: `const _: () = assert!(WIDTH % HEADS == 0);`.
 //!
-//! Integers and booleans are evaluated, across files. What cannot be is taken to hold: the compiler decides.
+//! Integers and booleans are evaluated, across files. What cannot be evaluated is assumed to hold: the compiler
+//! decides.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use super::scope::is_test;
 use super::site::stem;
 use super::term::{Term, Value, compute};
 
-/// Names of constants that stand for others, at most, in a chain: a guard against circles.
+/// Longest chain of constants that stand for other constants: a guard against circles.
 const DEEPEST: usize = 8;
 
 type Constants = BTreeMap<String, Term>;
@@ -22,7 +23,7 @@ type Constants = BTreeMap<String, Term>;
 /// The constants and assertions of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    /// Those outside of functions.
+    /// Those outside functions.
     constants: Constants,
     assertions: Vec<Assertion>,
 }
@@ -76,9 +77,9 @@ pub(super) fn violation<'a>(files: &BTreeMap<&'a str, &'a Facts>) -> Option<Viol
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     files: &'a BTreeMap<&'a str, &'a Facts>,
-    /// The file in which the expression stands.
+    /// The file that contains the expression.
     file: &'a str,
-    /// The constants of the function in which it stands; `None` outside.
+    /// The constants of the function that contains it; `None` outside functions.
     local: Option<&'a Constants>,
 }
 
@@ -106,7 +107,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The constant that a path names and where it stands: in this function, else in the file that the path
+    /// The constant that a path names and where it is: in this function, else in the file that the path
     /// names, else in this one, else in the only one that has it.
     fn constant(&self, path: &[String]) -> Option<(Self, &'a Term)> {
         let (name, qualifiers) = path.split_last()?;
@@ -145,7 +146,7 @@ impl<'a> Scope<'a> {
 struct Reader<'a> {
     parsed: &'a Parsed<'a>,
     facts: Facts,
-    /// The constants of the blocks around the present node; `None` outside of blocks.
+    /// The constants of the blocks around the current node; `None` outside blocks.
     local: Option<Constants>,
 }
 
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_have_constants_of_their_own() {
+    fn functions_have_their_own_constants() {
         let check = |shared: u8| {
             let body = format!("const SHARED: usize = {shared}; const _: () = assert!(HEADS % SHARED == 0);");
             check(&[(

@@ -1,4 +1,4 @@
-//! What is said of edits afterwards: the whole change between two programs, and why one may help.
+//! What is reported about edits afterwards: the whole change between two programs, and why an edit may help.
 
 use super::catalogue::Catalogue;
 use super::rewriter::{RewriteError, Rewriter};
@@ -35,7 +35,7 @@ impl Rewriter {
 }
 
 impl Catalogue {
-    /// Why an edit may help and who found it, as its template says; `None` for a knob.
+    /// Why an edit may help and who found it, from its template; `None` for a knob.
     pub(crate) fn idea(&self, edit: &Edit) -> Option<String> {
         let path = edit.template.as_deref()?;
         let template = self.templates.get(path)?;

@@ -1,7 +1,7 @@
 //! Where expression templates can be applied: the places of a file that match either side of a pair.
 //!
 //! One walk for each folder of templates. Inside a match only what its metavariables stand for is
-//! searched, so a place counts once whichever of the folder's templates stands there, and the places
+//! searched, so a place counts once whichever of the folder's templates is there, and the places
 //! of a function keep their numbers.
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub(super) struct Match {
 /// The expression that a metavariable stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bound {
-    /// Where it stands; more than once if the pattern names it more than once.
+    /// Where it is; several places if the pattern names it several times.
     pub(super) ranges: Vec<Range<usize>>,
     /// Its tokens.
     pub(super) tokens: String,
@@ -106,7 +106,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             .iter()
             .filter_map(|(at, side, pair, pattern)| Some((*at, *side, pair.bind(pattern, expr)?)))
             .collect();
-        // Parentheses are no place of their own.
+        // Parentheses are not a separate place.
         let Some((_, _, bindings)) = found.first().filter(|_| std::ptr::eq(bare(expr), expr)) else {
             return visit::visit_expr(self, expr);
         };

@@ -15,13 +15,13 @@ use super::parse::Parsed;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Import {
     pub(super) path: String,
-    /// What the name is in the file; `None` for `*`.
+    /// The name in the file; `None` for `*`.
     name: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Imports {
-    /// The `use` items outside of modules, in order.
+    /// The `use` items outside modules, in order.
     items: Vec<(Range<usize>, Vec<Import>)>,
     /// Where the first item of the file begins.
     head: usize,
@@ -91,7 +91,7 @@ pub(super) fn newline(text: &str) -> &'static str {
     }
 }
 
-/// How much of the line belongs to the item before: nothing, or a comment.
+/// How much of the line belongs to the previous item: nothing, or a comment.
 fn rest_of_line(text: &str) -> usize {
     let line = text.lines().next().unwrap_or_default();
     if line.trim_start().starts_with("//") { line.len() } else { 0 }

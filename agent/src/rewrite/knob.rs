@@ -1,6 +1,6 @@
 //! Finds the knobs of a file: literals with a name, whose value can be another of the same kind.
 //!
-//! It says where they are and what they are called. Which values they can take is `ladder`'s matter.
+//! It finds their places and names. `ladder` decides which values they can take.
 
 use std::ops::Range;
 
@@ -25,11 +25,11 @@ pub(super) struct Knob {
     pub(super) name: String,
     /// `WARMUP`.
     pub(super) own_name: String,
-    /// The literal, its sign included.
+    /// The literal, including its sign.
     pub(super) range: Range<usize>,
     pub(super) line: usize,
     pub(super) doc: String,
-    /// The literal as it is written.
+    /// The literal as written.
     pub(super) text: String,
     /// The largest value of its type.
     pub(super) most: f64,
@@ -46,15 +46,15 @@ pub(super) fn find(parsed: &Parsed<'_>) -> Vec<Knob> {
 
 struct Finder<'a> {
     parsed: &'a Parsed<'a>,
-    /// Modules, types and functions around the present node.
+    /// Modules, types and functions around the current node.
     scope: Vec<String>,
     knobs: Vec<Knob>,
 }
 
-/// What is known of a literal before it is looked at.
+/// What is known about a literal before it is read.
 struct Found<'a> {
     own_name: String,
-    /// What stands between the scope and the own name.
+    /// The text between the scope and the own name.
     joint: &'a str,
     ty: Option<&'a Type>,
     doc: Doc,
@@ -96,7 +96,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Takes the literal for a knob if it is one.
+    /// Adds the literal as a knob if it is one.
     fn literal(&mut self, found: Found<'_>, value: &Expr) {
         if found.doc.is_fixed || found.own_name.to_lowercase().contains(SEED) {
             return;
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_tests_masks_texts_and_what_is_computed_are_none() {
+    fn seeds_tests_masks_texts_and_computed_values_are_not_knobs() {
         for text in [
             "const DATA_SEED: u64 = 1;",
             "fn f() { x.with_seed(1); }",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn documentation_goes_along_and_gives_orders() {
+    fn documentation_comes_along_and_may_have_directives() {
         let text = "/// Share of it.\n/// Ladder: 1, 2,4\n/// More.\nconst A: u8 = 2;";
         let knob = with_parsed(text, find).expect("Rust").remove(0);
         assert_eq!((&*knob.doc, knob.line, knob.most), ("Share of it.\nMore.", 4, 255.0));

@@ -1,7 +1,7 @@
 //! The values that a knob can take, in order: the same rungs for every program of a study.
 //!
-//! A ladder is made of a knob's name and its original value, never of its present one, so that two
-//! programs that differ in a knob differ by a number of rungs. It does not know where the knob stands.
+//! A ladder depends on a knob's name and its original value, never on its current one, so that two
+//! programs that differ in a knob differ by a number of rungs. It does not know where the knob is.
 
 use super::literal::{Kind, Literal};
 
@@ -10,19 +10,19 @@ const MANTISSAS: [&str; 6] = ["1", "1.5", "2", "3", "5", "7"];
 const DECADES: std::ops::RangeInclusive<i32> = -12..=12;
 /// Largest power of two among the integers.
 const TOP_POWER: u32 = 40;
-/// How many rungs are offered on each side of the present value.
+/// Number of rungs offered on each side of the current value.
 const REACH: usize = 3;
-/// A rung as near as this to the original, as a share of it, gives way to it: 1024 beside 1000.
+/// A rung this near to the original, as a share of it, is dropped in its favour: 1024 next to 1000.
 const CROWDED: f64 = 0.08;
 /// Beginnings of words in the names of knobs that are shares of one, and stay below it.
 const SHARE_WORDS: [&str; 11] =
     ["dropout", "drop", "prob", "share", "frac", "beta", "momentum", "ema", "smoothing", "keep", "warm"];
-/// A value from here to below 1 is taken for such a share whatever its name.
+/// A value from here to below 1 counts as such a share whatever its name.
 const NEARLY_ONE: f64 = 0.8;
-/// Shares below this are next to none: the rung below it is 0.
+/// Shares below this are nearly nothing: the rung below it is 0.
 const SMALLEST_SHARE: f64 = 0.01;
 
-/// What a ladder is made of.
+/// What a ladder is made from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin<'a> {
     /// The knob's own name, without file and function: `LEARNING_RATE`.
@@ -31,7 +31,7 @@ pub(super) struct Origin<'a> {
     pub(super) originals: &'a [String],
     /// The largest value of its type.
     pub(super) most: f64,
-    /// The rungs that its author lists, instead of ours.
+    /// The rungs that its author lists, instead of the generated ones.
     pub(super) listed: Option<&'a [String]>,
 }
 
@@ -95,7 +95,7 @@ fn insert(rungs: &mut Vec<Rung>, value: f64, text: &str) {
     rungs.insert(at, Rung { value, text: text.to_owned() });
 }
 
-/// Our own rungs for a kind of value, ascending.
+/// The generated rungs for a kind of value, ascending.
 fn values(origin: Origin<'_>, original: &Literal) -> Vec<f64> {
     if original.kind == Kind::Bool {
         return vec![0.0, 1.0];
@@ -112,7 +112,7 @@ fn values(origin: Origin<'_>, original: &Literal) -> Vec<f64> {
     magnitudes
 }
 
-/// 1, 2, 3, 4, 6, 8, 12, ...: powers of two and what lies halfway. 0 only where the author wrote 0.
+/// 1, 2, 3, 4, 6, 8, 12, ...: powers of two and the values halfway between. 0 only if the author wrote 0.
 fn integers(original: f64) -> Vec<f64> {
     let mut values = if original == 0.0 { vec![0.0, 1.0] } else { vec![1.0] };
     for power in 1..=TOP_POWER {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_original_stays_on_offer_from_afar() {
+    fn the_original_is_offered_even_if_it_is_far_away() {
         assert_eq!(offered("WIDTH", "100", "1024").join(" "), "100 384 512 768 1024 1536 2048 3072");
     }
 

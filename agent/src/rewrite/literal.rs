@@ -1,6 +1,6 @@
 //! A numeric or boolean literal: its value, and the style in which its author wrote it.
 //!
-//! `study` reads the number itself, as it does for all who compare values.
+//! `study` reads the number itself, as it does for all code that compares values.
 
 use crate::study::{number, split_suffix};
 
@@ -33,7 +33,7 @@ struct Style {
 }
 
 impl Literal {
-    /// Reads a literal as it stands in a source, with its sign; `None` for anything else.
+    /// Reads a literal as it is in a source, with its sign; `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Self> {
         if let "true" | "false" = text {
             let value = f64::from(u8::from(text == "true"));

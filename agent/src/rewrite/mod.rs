@@ -1,10 +1,10 @@
 //! Rewriting: the sites of a program, and its text after edits. The only user of `syn`.
 //!
 //! Text in, text out: no disk, no git. A user's file is never printed from its syntax tree: an edit is a
-//! byte range and what stands there instead. From the text up: `text_edit` and `parse`; what a file holds
+//! byte range and its replacement. From the text up: `text_edit` and `parse`; what a file holds
 //! (`knob`, `place`, `imports`, `constraint`, `expression`, together its `outline`); the templates
 //! (`template`, `catalogue`) and what they can do to a target (`choice`, `substitution`); the values of a
-//! knob (`ladder`); and `rewriter`, through which the others come in.
+//! knob (`ladder`); and `rewriter`, the interface for other modules.
 
 mod canonical;
 mod catalogue;

@@ -1,4 +1,4 @@
-//! All that is ever asked about one file, read from one parse and free of spans.
+//! Everything that is needed from one file, read in one parse and without spans.
 
 use super::constraint::Facts;
 use super::expression::{self, Match, Pattern};
@@ -23,7 +23,7 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    /// Reads a file, of all places those whose key is wanted.
+    /// Reads a file, with only the places whose key is wanted.
     pub(super) fn read(
         text: &str,
         patterns: &[Pattern],

@@ -1,6 +1,6 @@
 //! From the text of a file to its syntax tree, and from spans back to bytes of that text.
 //!
-//! Spans live in a table of the thread that grows with every parse. Here a tree is lent to a closure
+//! Spans are in a table of the thread that grows with every parse. Here a tree is lent to a closure
 //! and the table is emptied when the closure is done: what it returns must hold no span.
 
 use std::ops::Range;

@@ -1,6 +1,6 @@
 //! An expression template: pairs of functions `before` and `after`, whose parameters stand for any expression.
 //!
-//! It matches one expression against one pattern. Where a file is searched is `expression`'s matter.
+//! It matches one expression against one pattern. `expression` decides where a file is searched.
 
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -41,7 +41,7 @@ pub(super) enum Side {
     After,
 }
 
-/// What the metavariables of a pattern stand for, once for each time that they stand there.
+/// What the metavariables of a pattern stand for, once for each time that they occur.
 pub(super) type Bindings<'a> = Vec<(String, &'a Expr)>;
 
 /// Whether a file is an expression template: whether it has a function `before`.
@@ -59,7 +59,10 @@ pub(super) fn pairs(parsed: &Parsed<'_>) -> Result<Vec<Pair>, String> {
         let unbound =
             after.sig.inputs.iter().filter_map(parameter).find(|name| !metavariables.contains(name));
         if let Some(unbound) = unbound {
-            return Err(format!("the parameter `{unbound}` of `{name}` is none of `{}`", before.sig.ident));
+            return Err(format!(
+                "the parameter `{unbound}` of `{name}` is not a parameter of `{}`",
+                before.sig.ident
+            ));
         }
         let (before, after) = (only_expression(before)?, only_expression(after)?);
         if [before, after].iter().any(|expr| metavariables.contains(&exact(*expr).trim().to_owned())) {

@@ -1,6 +1,6 @@
 //! The places of a file that a template can fill: bodies of functions, structs and impls.
 //!
-//! A target and a template are read alike. Which template fills which place is `choice`'s matter.
+//! A target and a template are read alike. `choice` decides which template fills which place.
 
 use std::ops::Range;
 
@@ -31,7 +31,7 @@ pub(super) struct Place {
     /// What must be equal in a template for it to fit: the signature, or those of the public functions.
     pub(super) interface: String,
     pub(super) range: Range<usize>,
-    /// The names in the parameters of a function and where they stand: a body that uses a parameter takes the
+    /// The names in the parameters of a function and where they are: a body that uses a parameter takes the
     /// `_` from its name.
     pub(super) parameters: Vec<(String, Range<usize>)>,
     /// Its tokens, knobs left blank, after the names of the parameters.
@@ -42,7 +42,7 @@ pub(super) struct Place {
     pub(super) doc: String,
 }
 
-/// The places of a file whose key is wanted, those of inline modules included and those of tests not.
+/// The places of a file whose key is wanted, including those of inline modules but not those of tests.
 pub(super) fn find(parsed: &Parsed<'_>, knobs: &[Range<usize>], wanted: &dyn Fn(&str) -> bool) -> Vec<Place> {
     let mut finder = Finder { parsed, knobs, wanted, places: Vec::new() };
     finder.items(&parsed.tree.items);

@@ -1,4 +1,4 @@
-//! The files of a program with what is known of each, and the changes of several files at once.
+//! The files of a program with the outline of each, and changes of several files at once.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

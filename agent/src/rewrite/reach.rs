@@ -1,8 +1,8 @@
-//! Which files are part of a program: those that `mod` declarations lead to from where it begins. A knob in
-//! any other file would be turned without effect.
+//! Which files are part of a program: those that `mod` declarations lead to from its root. Turning a knob in any other
+//! file would have no effect.
 //!
-//! It reads tokens, not items, so that declarations inside of a macro call (`cfg_if!`) count too, and it does not ask
-//! for which configuration a declaration holds.
+//! It reads tokens, not items, so that declarations inside a macro call (`cfg_if!`) also count, and it ignores which
+//! configuration a declaration is for.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use syn::{Expr, ExprLit, Lit, MetaNameValue};
 
 use super::parse::with_parsed;
 
-/// The files that are reached from `roots`, themselves included; `text` gives the text of a file that exists.
+/// The files reached from `roots`, including these; `text` returns the text of a file that exists.
 pub(crate) fn reached(
     roots: impl IntoIterator<Item = String>,
     text: impl Fn(&str) -> Option<String>,
@@ -32,7 +32,7 @@ pub(crate) fn reached(
             declarations(parsed.tree.to_token_stream(), folder, &children, &mut declared);
             declared
         });
-        // What does not parse is refused, with its place, where it is to be edited.
+        // A file that does not parse is refused later, with the place of the error, if it is to be edited.
         open.extend(declared.unwrap_or_default().into_iter().map(|path| (path, false)));
     }
     reached
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_are_found_beside_roots_and_below_other_files() {
+    fn modules_are_found_next_to_roots_and_below_other_files() {
         let files = [
             ("src/main.rs", "mod a; mod b; fn main() {}"),
             ("src/a.rs", "pub mod c;"),

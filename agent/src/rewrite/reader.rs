@@ -1,4 +1,4 @@
-//! From the texts of a program to what is known of its files, each read once.
+//! From the texts of a program to the outlines of its files, each read once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use super::outline::Outline;
 use super::parse::SyntaxError;
 use super::program::{Program, SourceFile};
 
-/// Files that are remembered. A search asks for the same parents again and again.
+/// Number of files that are remembered. A search asks for the same parents over and over.
 const REMEMBERED: usize = 512;
 const EXTENSION: &str = ".rs";
 
@@ -26,7 +26,7 @@ pub(crate) struct Unreadable {
 #[derive(Debug)]
 pub(super) struct Reader {
     patterns: Vec<Pattern>,
-    /// Of the places that templates fill.
+    /// Keys of the places that templates fill.
     keys: BTreeSet<String>,
     /// By the text of the file.
     outlines: Mutex<HashMap<String, Arc<Outline>>>,

@@ -1,4 +1,4 @@
-//! The door to rewriting: which sites a program has, and its text after edits.
+//! The interface to rewriting: which sites a program has, and its text after edits.
 //!
 //! Text in, text out. It does not know the disk, git, or which of the programs is any good.
 
@@ -28,7 +28,7 @@ pub(crate) enum RewriteError {
     Template(#[from] TemplateError),
     #[error(transparent)]
     Conflict(#[from] ConflictError),
-    #[error("there is no site `{site}` in this program; `inspect` lists those there are")]
+    #[error("there is no site `{site}` in this program; `inspect` lists its sites")]
     NoSuchSite { site: String },
     #[error("`{site}` cannot be `{value}`; it can be {}", .values.join(", "))]
     NoSuchValue { site: String, value: String, values: Vec<String> },
@@ -36,7 +36,7 @@ pub(crate) enum RewriteError {
     Violated(Violation),
 }
 
-/// Finds and changes the sites of the programs of one study: those that come of one baseline.
+/// Finds and changes the sites of the programs of one study: those derived from one baseline.
 #[derive(Debug)]
 pub(crate) struct Rewriter {
     choices: Vec<Choice>,
@@ -116,7 +116,7 @@ impl Rewriter {
         }
     }
 
-    /// Makes one edit; whether the constraints hold is not looked at.
+    /// Makes one edit; does not check whether the constraints hold.
     pub(super) fn set(&self, sources: &mut Sources, site: &str, to: &str) -> Result<(), RewriteError> {
         if let Some(choice) = self.choices.iter().find(|choice| choice.name == site) {
             return self.choose(sources, choice, to);
@@ -159,7 +159,7 @@ impl Rewriter {
         if site.value(&self.reader.program(sources)?, self.reader.patterns(), &self.choices).is_none() {
             return Err(RewriteError::NoSuchSite { site: site.name.clone() });
         }
-        // From one template to another the way leads over the original, which both know.
+        // The way from one template to another is through the original, which both know.
         for goal in [ORIGINAL, to] {
             for _ in 0..site.len() {
                 let program = self.reader.program(sources)?;
@@ -192,7 +192,7 @@ impl Rewriter {
         Ok(())
     }
 
-    /// What those values need imported that are `active`.
+    /// The imports that the `active` values need.
     fn all_imports(&self, active: impl Fn(&str, &str) -> bool) -> Vec<&BTreeMap<String, BTreeSet<Import>>> {
         let choices = self.choices.iter().flat_map(|choice| {
             choice

@@ -5,10 +5,10 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, Type};
 const LADDER: &str = "Ladder:";
 const FIXED: &str = "Fixed:";
 
-/// What a documentation comment says, and what it orders.
+/// The text of a documentation comment, and its directives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Doc {
-    /// Its lines without the orders.
+    /// Its lines without the directives.
     pub(super) text: String,
     /// `Ladder: 1, 2, 4`: the values to try.
     pub(super) ladder: Option<Vec<String>>,

@@ -1,4 +1,4 @@
-//! A place in a program that can change: what stands there and what else could.
+//! A place in a program that can change: its current value and the other possible ones.
 //!
 //! It is plain data: the proposals of a search are made from it, the text is changed by `Rewriter`.
 
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::study::Edit;
 
-/// The value of a choice whose places hold what the untouched program has there.
+/// The value of a choice whose places are as in the untouched program.
 pub(crate) const ORIGINAL: &str = "original";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,9 +38,9 @@ pub(crate) struct Site {
     pub(crate) file: String,
     /// From 1.
     pub(crate) line: usize,
-    /// What the source says of it; may be empty.
+    /// Its documentation in the source; may be empty.
     pub(crate) doc: String,
-    /// Whether `values` are in an order that means something.
+    /// Whether `values` are in a meaningful order.
     pub(crate) ordered: bool,
     /// As it is written in the source, or the name of a template, or `original`.
     pub(crate) value: String,
@@ -50,7 +50,7 @@ pub(crate) struct Site {
     pub(super) titles: BTreeMap<String, Title>,
 }
 
-/// How a template is spoken of.
+/// How a template is described.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Title {
     /// "RoPE instead of learned positions".
@@ -97,7 +97,7 @@ impl Site {
     }
 }
 
-/// What a file is called in the names of its sites: `model` for `src/model.rs` and `src/model/mod.rs`.
+/// The name of a file in the names of its sites: `model` for `src/model.rs` and `src/model/mod.rs`.
 pub(super) fn stem(path: &str) -> &str {
     let path = Path::new(path);
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

@@ -24,7 +24,7 @@ pub(super) struct Substitution {
     options: Vec<Replacing>,
 }
 
-/// A place as the baseline has it.
+/// A place in the baseline.
 #[derive(Clone, Debug)]
 struct Original {
     /// Unique.
@@ -101,7 +101,7 @@ impl Substitution {
         std::iter::once(ORIGINAL).chain(self.options.iter().map(|option| option.value.as_str()))
     }
 
-    /// The value that a program has; `None` if a place is gone or something else stands there.
+    /// The value that a program has; `None` if a place is gone or something else is there.
     pub(super) fn value(&self, program: &Program, patterns: &[Pattern], choices: &[Choice]) -> Option<&str> {
         let present = places(&self.folder, choices, program);
         let is_at = |value: &str| {
@@ -121,7 +121,7 @@ impl Substitution {
     }
 
     /// The first replacement that is missing for a program to have the value `to`, inner places first;
-    /// `None` when it has it. Asked again after each, since places can lie within others.
+    /// `None` if it has it. Called again after each, since places can be within others.
     pub(super) fn next(
         &self,
         program: &Program,
@@ -143,7 +143,7 @@ impl Substitution {
         })
     }
 
-    /// What a value needs imported, by file of its places.
+    /// The imports that a value needs, by file of its places.
     pub(super) fn imports(&self, value: &str) -> Option<&BTreeMap<String, BTreeSet<Import>>> {
         self.options.iter().find(|option| option.value == value).map(|option| &option.imports)
     }
@@ -181,13 +181,13 @@ impl Original {
     }
 
     /// Whether `found`, which is this place in a program, is what the pattern made of it. One side of a
-    /// pattern can match whatever the other does; then the other one tells.
+    /// pattern can match whatever the other does; then the other one decides.
     fn is_replaced(&self, pattern: usize, found: &Match) -> bool {
         let is_either = self.has(pattern, Side::After) && found.has(pattern, Side::Before);
         found.has(pattern, Side::After) && !is_either
     }
 
-    /// Whether `found` is the baseline's but for what its metavariables stand for.
+    /// Whether `found` is the baseline's except for what its metavariables stand for.
     fn is_original(&self, found: &Match) -> bool {
         let before = self.found.sides.iter().filter(|(_, side, _)| *side == Side::Before);
         before.map(|(at, ..)| *at).all(|at| found.has(at, Side::Before) && !self.is_replaced(at, found))
@@ -236,7 +236,7 @@ impl Pattern {
     }
 }
 
-/// The places of a folder in a program, with names that stay while other places change.
+/// The places of a folder in a program, with names that stay the same while other places change.
 fn places<'a>(folder: &str, choices: &[Choice], program: &'a Program) -> Vec<(String, &'a str, &'a Match)> {
     let mut seen = BTreeMap::new();
     let mut places = Vec::new();

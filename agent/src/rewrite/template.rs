@@ -1,7 +1,7 @@
 //! One template: a Rust file whose items replace the items of the same name in a target, or whose
 //! pairs of expressions say what replaces what.
 //!
-//! It holds what the file says. Whether a target has such items is `choice`'s matter.
+//! It holds what the file says. `choice` decides whether a target has such items.
 
 use super::imports::Import;
 use super::outline::Outline;
@@ -10,7 +10,7 @@ use super::pattern::Pair;
 use super::place::{Extent, Place};
 use super::site::Title;
 
-/// Between what a template brings and what it replaces, in the first line of its documentation.
+/// Separates what a template brings from what it replaces, in the first line of its documentation.
 const INSTEAD: &str = " instead of ";
 
 /// A file of the catalogue.
@@ -33,11 +33,11 @@ pub(super) struct Template {
     pub(super) imports: Vec<Import>,
 }
 
-/// A file of the catalogue that is no template.
+/// A file of the catalogue that is not a template.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TemplateError {
     #[error(
-        "template {path}: a template lies in a folder that names its choice, as in positions/rope.rs: move it"
+        "template {path}: a template must be in a folder that names its choice, as in positions/rope.rs; move it"
     )]
     NoFolder { path: String },
     #[error("template {path}:{source}")]
@@ -89,7 +89,7 @@ impl Template {
         })
     }
 
-    /// How it is spoken of.
+    /// How it is described.
     pub(super) fn spoken(&self) -> Title {
         Title {
             long: self.title().to_owned(),

@@ -1,6 +1,6 @@
 //! An expression over integers, booleans and the names of constants, without spans.
 //!
-//! It does not know what the names stand for: that is `constraint`'s matter.
+//! It does not know what the names stand for: `constraint` does.
 
 use syn::{BinOp, Expr, ExprLit, Lit, Path, UnOp};
 

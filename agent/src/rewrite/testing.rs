@@ -1,4 +1,4 @@
-//! What the tests of rewriting share: a target with seams, templates for it, and two checks.
+//! Shared by the tests of rewriting: a target with seams, templates for it, and two checks.
 
 use std::collections::BTreeMap;
 
@@ -163,7 +163,7 @@ pub(super) fn edit(site: &str, to: &str) -> Edit {
     }
 }
 
-/// Checks that a template turns one text into another at its only site, and that `original` brings it back.
+/// Checks that a template turns one text into another at its only site, and that `original` restores it.
 #[track_caller]
 pub(super) fn check_rewrite(template: &str, before: &str, after: &str) {
     let (rewriter, baseline) = with_template(template, before);

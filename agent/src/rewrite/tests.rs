@@ -1,4 +1,4 @@
-//! Tests of rewriting as a whole, through its door.
+//! Tests of rewriting as a whole, through its public interface.
 
 use proptest::prelude::*;
 
@@ -67,7 +67,7 @@ fn a_template_brings_its_imports_and_knobs_and_takes_them_away() {
 }
 
 #[test]
-fn a_choice_is_recognised_though_its_knobs_were_turned() {
+fn a_choice_is_recognised_even_if_its_knobs_were_turned() {
     let rewriter = rewriter();
     let edits = [edit("schedule", "cosine"), edit("train::learning_rate_factor::WARMUP", "0.02")];
     let program = rewriter.apply(&target(), &edits).expect("edits");
@@ -78,7 +78,7 @@ fn a_choice_is_recognised_though_its_knobs_were_turned() {
 }
 
 #[test]
-fn what_cannot_be_done_is_refused_whole() {
+fn edits_that_cannot_all_be_made_are_refused_as_a_whole() {
     let rewriter = rewriter();
     let apply = |edits: &[(&str, &str)]| {
         let edits: Vec<Edit> = edits.iter().map(|(site, to)| edit(site, to)).collect();
@@ -86,7 +86,7 @@ fn what_cannot_be_done_is_refused_whole() {
     };
     assert_eq!(
         apply(&[("recipe::NONE", "1")]),
-        "there is no site `recipe::NONE` in this program; `inspect` lists those there are"
+        "there is no site `recipe::NONE` in this program; `inspect` lists its sites"
     );
     assert!(apply(&[("positions", "alibi")]).contains("it can be original, none, rope"));
     assert!(apply(&[("recipe::HEADS", "1.5")]).starts_with("`recipe::HEADS` cannot be `1.5`"));
@@ -133,14 +133,14 @@ fn folders_that_fill_the_same_place_are_refused() {
 }
 
 #[test]
-fn files_that_are_no_rust_are_named() {
+fn files_that_are_not_rust_are_named() {
     let broken = sources(&[("src/a.rs", "fn f() {}\nfn {"), ("notes.txt", "not looked at")]);
     let error = Rewriter::new(&Catalogue::default(), &broken).expect_err("not Rust").to_string();
     assert!(error.starts_with("src/a.rs:2:"), "{error}");
 }
 
 #[test]
-fn expressions_within_expressions_are_sites_of_their_own() {
+fn expressions_within_expressions_are_separate_sites() {
     let baseline = sources(&[("a.rs", "fn f() -> u8 { gelu( gelu(1) + gelu(2 /* x */) ) }\n")]);
     let rewriter = Rewriter::new(&catalogue(), &baseline).expect("a target");
     let all = ["activation@a::f", "activation@a::f#2", "activation@a::f#3"];
@@ -187,7 +187,7 @@ fn after_2(config: AdamConfig, decay: f32) -> AdamWConfig { config.with_weight_d
     }
 
     #[test]
-    fn imports_go_below_those_there_are_or_to_the_top() {
+    fn imports_go_below_existing_ones_or_to_the_top() {
         let template = "//! t\nuse a::{B, c::*, D as E};\nfn f() { B::new(E) }";
         check_rewrite(
             template,
@@ -202,7 +202,7 @@ fn after_2(config: AdamConfig, decay: f32) -> AdamWConfig { config.with_weight_d
     }
 
     #[test]
-    fn a_template_applies_only_where_all_its_items_fit() {
+    fn a_template_applies_only_if_all_its_items_fit() {
         for text in [
             "impl Attention { fn positions(&self, x: Tensor<2>) -> Tensor<3> { x } }",
             "impl Attention { fn positions(&self, y: Tensor<3>) -> Tensor<3> { y } }",
@@ -222,7 +222,7 @@ fn after_2(config: AdamConfig, decay: f32) -> AdamWConfig { config.with_weight_d
     }
 
     #[test]
-    fn an_expression_is_replaced_and_what_stands_in_it_stays() {
+    fn an_expression_is_replaced_and_what_is_in_it_stays() {
         check_rewrite(
             RELU,
             "fn f() { a(activation::gelu( x /* in */ + y)) }",
@@ -246,7 +246,7 @@ fn after_2(config: AdamConfig, decay: f32) -> AdamWConfig { config.with_weight_d
     }
 
     #[test]
-    fn expressions_elsewhere_and_other_expressions_are_let_alone() {
+    fn expressions_elsewhere_and_other_expressions_are_left_alone() {
         for text in [
             "fn f() { gelu(x, y) }",
             "fn f() { other::gelu }",
@@ -277,7 +277,7 @@ fn from_one_expression_template_to_another_places_keep_their_names() {
 }
 
 #[test]
-fn edits_are_spoken_of_as_people_do() {
+fn edits_are_described_as_people_would() {
     let rewriter = rewriter();
     let program =
         rewriter.apply(&target(), &[edit("schedule", "warmup"), edit("positions", "rope")]).expect("edits");

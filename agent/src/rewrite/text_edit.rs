@@ -1,4 +1,4 @@
-//! A change of one text: byte ranges of it and what stands there afterwards.
+//! A change of one text: byte ranges of it and their replacements.
 //!
 //! Every byte outside the ranges stays as it is. It knows nothing of Rust.
 
@@ -18,7 +18,7 @@ impl TextEdit {
         Self { replacements }
     }
 
-    /// The text after the edit. The ranges must lie in `text`, on character boundaries.
+    /// The text after the edit. The ranges must be within `text`, on character boundaries.
     pub(super) fn apply(&self, text: &str) -> String {
         let mut result = String::with_capacity(text.len());
         let mut end = 0;

@@ -1,8 +1,8 @@
-//! The only place that starts a process, and that knows how one is ended for good.
+//! The only place that starts processes, and that knows how to end one for good.
 //!
 //! A command runs under a small supervisor process (`supervisor`), which this side (`process`)
-//! starts, listens to and, by closing a pipe, stops. What a command means, and what its output
-//! says, is not known here.
+//! starts, listens to and, by closing a pipe, stops. It does not know what a command means, or what
+//! its output says.
 
 mod exit;
 mod orders;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Exit;
 use crate::study::Seconds;
 
-/// When a command is stopped. `None` is no limit.
+/// When a command is stopped. `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Wall-clock time from its start.
@@ -18,7 +18,7 @@ pub(crate) struct Limits {
     pub(crate) silence: Option<Duration>,
     /// Resident bytes, summed over the command and all its descendants.
     pub(crate) memory: Option<u64>,
-    /// Bytes that must stay free in the file system of its working directory; 0 is no limit.
+    /// Bytes that must stay free in the file system of its working directory; 0 means no limit.
     pub(crate) disk_floor: u64,
 }
 
@@ -64,6 +64,6 @@ pub(super) struct Report {
     pub(super) exit: Exit,
     /// Peak of the summed resident memory in bytes, as far as polling saw it.
     pub(super) memory: u64,
-    /// Descendants that outlived SIGKILL (stuck in the kernel); 0 is proof that none did.
+    /// Descendants that survived SIGKILL (stuck in the kernel); 0 proves that none did.
     pub(super) survivors: usize,
 }

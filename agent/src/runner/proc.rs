@@ -1,6 +1,6 @@
 //! Reads the process table in /proc: who descends from whom, and how much memory it holds.
 //!
-//! Every answer is a snapshot that may be old when it arrives; code that needs certainty asks
+//! Every result is a snapshot that may be outdated when it arrives; code that needs certainty asks
 //! `waitpid`.
 
 use std::collections::HashSet;

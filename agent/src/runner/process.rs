@@ -14,16 +14,17 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use tracing::debug;
 
 use super::orders::{Orders, Report};
 use super::{Exit, Limits, proc};
 use crate::study::Seconds;
 
-/// A longer line is cut in pieces, so that output without line ends cannot eat our memory.
+/// A longer line is cut in pieces, so that output without line ends cannot use up the memory.
 const LINE_CEILING: usize = 1 << 20;
-/// How long a supervisor that says nothing more may take to end.
+/// How long a supervisor may take to end after its last output.
 const SUPERVISOR_PATIENCE: Duration = Duration::from_secs(5);
-/// Pause between two looks at what a dead supervisor left behind.
+/// Pause between two checks of what a dead supervisor left behind.
 const SWEEP_PAUSE: Duration = Duration::from_millis(10);
 
 /// What to run, where, and where its output is kept.
@@ -39,7 +40,7 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// The command as one could paste it into a shell.
+    /// The command in a form that can be pasted into a shell.
     pub(crate) fn to_shell(&self) -> String {
         let directory = format!("cd {} &&", quote(self.directory.as_os_str()));
         let environment = self.environment.iter().map(|(key, value)| format!("{key}={}", quote(value)));
@@ -78,6 +79,7 @@ impl Runner {
     pub(crate) fn start(&self, command: &Command, limits: &Limits) -> io::Result<Process> {
         let mut log = File::create(&command.log)?;
         writeln!(log, "{}", command.to_shell())?;
+        debug!(command = command.to_shell(), log = %command.log.display(), ?limits, "starts");
         let orders = Orders::new(std::path::absolute(&command.log)?, limits);
         let mut child = tokio::process::Command::new(&self.supervisor[0])
             .args(&self.supervisor[1..])
@@ -115,7 +117,7 @@ pub(crate) struct Process {
     /// Open as long as the command may run.
     control: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
-    /// The beginning of a line whose end has not come yet.
+    /// The start of a line whose end has not arrived yet.
     partial: Vec<u8>,
     report: JoinHandle<String>,
     /// Process and session number of the supervisor.
@@ -125,7 +127,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// The next line of stdout without its end; `None` when there will be no more. Nothing is lost
-    /// when this is cancelled, so that it can stand in a `select!`.
+    /// when this is cancelled, so that it can be used in a `select!`.
     pub(crate) async fn line(&mut self) -> Option<String> {
         loop {
             let bytes = self.stdout.fill_buf().await.unwrap_or_default();
@@ -148,7 +150,7 @@ impl Process {
         self.control = None;
     }
 
-    /// Waits for the end, throwing away lines not yet read.
+    /// Waits for the end, discarding lines not yet read.
     pub(crate) async fn finish(mut self) -> Finished {
         while self.line().await.is_some() {}
         let text = (&mut self.report).await.unwrap_or_default();
@@ -160,12 +162,14 @@ impl Process {
                 self.sweep(format!("the supervisor ended with {ended:?} and said: {}", text.trim())).await
             }
         };
-        Finished {
+        let finished = Finished {
             exit: report.exit,
             seconds: self.started.elapsed().as_secs_f64(),
             memory: report.memory,
             survivors: report.survivors,
-        }
+        };
+        debug!(supervisor = self.supervisor, ?finished);
+        finished
     }
 
     /// Ends what a supervisor that died too early left behind: all that is in its session.
@@ -210,7 +214,7 @@ impl Runner {
         let harness = ["--exact", "--nocapture", "--quiet", "--test-threads=1"];
         let mut supervisor = vec![program.into_os_string()];
         supervisor.extend(harness.map(OsString::from));
-        supervisor.push("runner::process::tests::supervises_when_it_is_told_to".into());
+        supervisor.push("runner::process::tests::supervises_when_summoned".into());
         supervisor.push(SUMMONS.into());
         Self { supervisor }
     }
@@ -221,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn supervises_when_it_is_told_to() {
+    fn supervises_when_summoned() {
         let mut args = std::env::args_os().skip_while(|word| word != SUMMONS);
         if args.next().is_some() {
             super::super::supervise(args.skip(1));
@@ -293,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_kill_that_is_not_ours_is_the_kernel_out_of_memory() {
+    async fn a_kill_that_we_did_not_send_means_the_kernel_is_out_of_memory() {
         let (_, finished, _) = run("kill -9 $$", &Limits::default()).await;
         assert_eq!(finished.exit, Exit::OutOfMemory);
         let (_, finished, _) = run("kill -11 $$", &Limits::default()).await;
@@ -301,7 +305,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_started_says_so() {
+    async fn a_command_that_cannot_be_started_says_so() {
         let directory = tempfile::tempdir().unwrap();
         let mut command = shell(&directory, "");
         command.words = vec!["/no/such/program".into()];
@@ -322,7 +326,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_without_end_is_cut_and_not_hoarded() {
+    async fn a_line_without_end_is_cut_and_not_kept_in_memory() {
         let (lines, _, _) = run("head -c 3000000 /dev/zero | tr '\\0' a", &Limits::default()).await;
         let long: Vec<usize> = lines.iter().map(String::len).filter(|length| *length > 1000).collect();
         assert_eq!(long.iter().sum::<usize>(), 3_000_000);

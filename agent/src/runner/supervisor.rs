@@ -1,12 +1,12 @@
 //! The supervisor process: `autoresearch supervise ORDERS -- COMMAND ARGUMENTS..`.
 //!
 //! It starts one command, keeps its limits, and when the command ends, a limit is reached or its
-//! stdin closes (the agent says stop, or is gone), it ends every descendant and proves it. Being a
+//! stdin closes (the agent asks to stop, or is gone), it ends every descendant and proves it. Being a
 //! session leader and subreaper, it inherits every orphan below it, those that called `setsid`
-//! too; so when `waitpid` knows no more children, nothing is left. stdout of the command is passed on,
+//! too; so when `waitpid` finds no more children, nothing is left. stdout of the command is passed on,
 //! the lines of stdout and stderr are appended to the log, and the last line on stderr is the report.
 //!
-//! It is plain, single-purpose code on purpose: no tokio, no configuration, no restart.
+//! It is deliberately plain, single-purpose code: no tokio, no configuration, no restart.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -31,22 +31,22 @@ use super::Exit;
 use super::orders::{Orders, Report};
 use super::proc::{self, Entry};
 
-/// How often limits are looked at, in milliseconds; the end of the command is noticed at once.
+/// How often limits are checked, in milliseconds; the end of the command is noticed at once.
 const TICK_MS: u16 = 100;
-/// How often the process table and the free disk space are read: both cost more than a glance.
+/// How often the process table and the free disk space are read: both are costly.
 const RESCAN: Duration = Duration::from_secs(1);
-/// Pause between two looks at who is still there.
+/// Pause between two checks of which processes are left.
 const REAP_PAUSE: Duration = Duration::from_millis(10);
-/// How long SIGKILL is given. Only a process stuck in the kernel (a driver, a dead disk) needs more.
+/// How long SIGKILL may take. Only a process stuck in the kernel (a driver, a dead disk) needs more.
 const KILL_PATIENCE: Duration = Duration::from_secs(30);
 /// How long the last output may take to arrive once every writer is gone.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
-/// How often a program is tried again that another process holds open for writing: a fork of the
+/// How often to retry a program that another process holds open for writing: a fork of the
 /// agent, in the instant before its exec, while the agent itself had just written that program.
 const BUSY_RETRIES: u32 = 100;
 /// A longer line goes to the log in pieces.
 const LINE_CEILING: usize = 1 << 16;
-/// A log that grows past this is a run gone wild, and is treated as a full disk.
+/// A longer log means that the run is out of control, and is treated as a full disk.
 const LOG_CEILING: u64 = 256 << 20;
 /// Makes the kernel choose a trial, not the user's other programs, when memory runs out.
 const OOM_SCORE: &str = "500";
@@ -108,7 +108,7 @@ impl Supervisor {
             started: now,
             heard: (now, 0),
             family: proc::descendants(getpid().as_raw()),
-            // The first look comes with the first tick: a disk may be full before a short command begins.
+            // The first check comes with the first tick: a disk may be full before a short command starts.
             rescanned: now.checked_sub(RESCAN).unwrap_or(now),
             peak: 0,
         })
@@ -133,7 +133,7 @@ impl Supervisor {
         Report { exit, memory: self.peak.max(largest), survivors }
     }
 
-    /// Sleeps until a child ended, a tick passed, or we are to stop; `true` is stop.
+    /// Sleeps until a child has ended, a tick has passed, or a stop is requested; `true` means stop.
     fn wait_for_news(&self) -> bool {
         let stdin = io::stdin();
         let mut fds = [
@@ -250,7 +250,7 @@ fn relay(mut from: impl Read + Send + 'static, mut log: File, listener: Option<S
         let mut lines = Vec::new();
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             let bytes = &buffer[..count];
-            // Nobody listens any more, but the log goes on.
+            // Nobody is listening any more, but the log continues.
             if listener.as_mut().is_some_and(|out| out.write_all(bytes).is_err() || out.flush().is_err()) {
                 listener = None;
             }
@@ -261,14 +261,14 @@ fn relay(mut from: impl Read + Send + 'static, mut log: File, listener: Option<S
             lines.drain(..whole);
         }
         if !lines.is_empty() {
-            // What comes next is the other pipe's.
+            // The next line is from the other pipe.
             lines.push(b'\n');
             let _ = log.write_all(&lines);
         }
     })
 }
 
-/// What one round of `waitpid` found.
+/// The result of one round of `waitpid`.
 struct Reaped {
     ended: Vec<WaitStatus>,
     /// No child is left, hence no descendant: each of them has an ancestor that is our child.
@@ -297,7 +297,7 @@ fn over(limit: Option<f64>, spent: Duration) -> bool {
     limit.is_some_and(|limit| spent.as_secs_f64() > limit)
 }
 
-/// Bytes that are free in the file system of the working directory.
+/// Free bytes in the file system of the working directory.
 fn free_space() -> u64 {
     statvfs(".").map_or(u64::MAX, |stat| stat.blocks_available() * stat.fragment_size())
 }

@@ -1,29 +1,31 @@
-//! What ends a study from outside: Ctrl-C once for a clean end, twice to stop at once; or the time
-//! that was given.
+//! What ends a study from outside: Ctrl-C once for a clean end, twice or a SIGTERM to stop at once; or the time that
+//! was given.
 
 use std::time::{Duration, Instant};
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tracing::debug;
 
 /// Why nothing new should be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interruption {
-    /// The time that was given is over.
+    /// The time limit has passed.
     TimeIsUp,
     /// The user asked for a clean end.
     Asked,
-    /// The user asked twice.
+    /// The user asked twice, or something ended the program.
     AtOnce,
 }
 
-/// Listens from the moment it is made; a copy hears the same.
+/// Listens from its creation; a copy hears the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
-    /// How often the user has asked.
+    /// How often the user has asked; a SIGTERM counts as twice.
     asked: watch::Receiver<u8>,
     /// Becomes true at the second request; running trials watch it.
     pub(crate) at_once: watch::Receiver<bool>,
-    /// When it began to listen, and how much time there was from then on.
+    /// When it started to listen, and the time limit from then on.
     time: Option<(Instant, Duration)>,
 }
 
@@ -32,9 +34,19 @@ impl Interrupt {
     pub(crate) fn listen(time: Option<Duration>) -> Self {
         let (ask, asked) = watch::channel(0_u8);
         let (stop, at_once) = watch::channel(false);
+        let signals = signal(SignalKind::interrupt()).and_then(|ctrl_c| {
+            let terminate = signal(SignalKind::terminate())?;
+            Ok((ctrl_c, terminate))
+        });
+        let (mut ctrl_c, mut terminate) = signals.expect("these signals can be listened to");
         tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                ask.send_modify(|times| *times = times.saturating_add(1));
+            loop {
+                let times = tokio::select! {
+                    _ = ctrl_c.recv() => 1,
+                    _ = terminate.recv() => 2,
+                };
+                debug!(times, "asked to stop");
+                ask.send_modify(|asked| *asked = asked.saturating_add(times));
                 if *ask.borrow() > 1 {
                     stop.send_replace(true);
                 } else {
@@ -57,7 +69,7 @@ impl Interrupt {
         }
     }
 
-    /// Seconds that are left; `None` if there is no limit.
+    /// Seconds left; `None` if there is no limit.
     pub(crate) fn time_left(&self) -> Option<f64> {
         let (begin, time) = self.time?;
         Some(time.saturating_sub(begin.elapsed()).as_secs_f64())

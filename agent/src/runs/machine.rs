@@ -9,7 +9,7 @@ use crate::evaluator::{EvaluateError, Evaluator, Recovery, Slot};
 use crate::project::{Options, Project, UserError};
 use crate::runner::Runner;
 
-/// What this machine has, and what of it is used.
+/// The devices of this machine, and those that are used.
 pub(crate) fn devices() -> Result<(Vec<Adapter>, Vec<Device>), UserError> {
     let wish = device::wish();
     let adapters = device::adapters(wish.as_deref());

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::debug;
 
 use crate::evaluator::{EvaluateError, Evaluator, Job, Phase, Progress, Slot, Tree, Watch};
 use crate::project::UserError;
 use crate::report::Live;
-use crate::study::{Forecast, Measurement, Point, ProgramId, Pruner, Run};
+use crate::study::{Forecast, Measurement, Point, ProgramId, Pruner, Run, figure};
 
-/// A run to be started, of a study or of anything else that can identify its runs.
+/// A run to start, of a study or of anything else that can identify its runs.
 pub(crate) struct Order<R = Run> {
     pub(crate) run: R,
     pub(crate) program: ProgramId,
@@ -25,7 +26,7 @@ pub(crate) struct Order<R = Run> {
     pub(crate) pruner: Option<Pruner>,
     /// Whether a stop is only noted, not carried out.
     pub(crate) audit: bool,
-    /// Where its binary is left to be trained elsewhere; `None` to train it here.
+    /// Where its binary is left, to be trained elsewhere; `None` to train it here.
     pub(crate) pack_into: Option<PathBuf>,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Finished<R = Run> {
     pub(crate) forecast: Option<Forecast>,
 }
 
-/// Slots that are free, and runs in the others.
+/// Free slots, and runs in the others.
 #[derive(Debug)]
 pub(crate) struct Slots<R: 'static = Run> {
     free: Vec<(usize, Slot)>,
@@ -45,7 +46,7 @@ pub(crate) struct Slots<R: 'static = Run> {
     jobs: JoinSet<Left<R>>,
 }
 
-/// What is left of a run: which it was, the slot it was in and its number, and how it ended.
+/// What is left of a run: which it was, its slot and the slot's number, and how it ended.
 type Left<R> = (R, usize, Slot, Result<Finished<R>, EvaluateError>);
 
 impl<R: Copy + PartialEq + Send> Slots<R> {
@@ -78,7 +79,7 @@ impl<R: Copy + PartialEq + Send> Slots<R> {
         live: Arc<Live>,
         cancelled: watch::Receiver<bool>,
     ) {
-        let (number, mut slot) = self.free.pop().expect("a run is started where a slot is free");
+        let (number, mut slot) = self.free.pop().expect("a run is started only if a slot is free");
         self.running.push(order.run);
         self.jobs.spawn(async move {
             let which = order.run;
@@ -101,6 +102,7 @@ impl<R: Copy + PartialEq + Send> Slots<R> {
         }
         Some(finished.map_err(|error| match error {
             EvaluateError::Device { .. } => UserError::device(error).into(),
+            EvaluateError::Binary(_) => UserError::baseline(error.to_string()).into(),
             other => other.into(),
         }))
     }
@@ -116,21 +118,22 @@ async fn run<R: Copy>(
 ) -> Result<Finished<R>, EvaluateError> {
     let Order { title, program, tree, seed, logs, .. } = &order;
     let job = Job { title, program, tree, seed: *seed, logs };
-    let printed = |value: f64| if evaluator.plan.metric.maximise { -value } else { value };
+    let printed = |value: f64| figure(evaluator.plan.metric.as_printed(value));
     let mut progress = |progress| match progress {
         Progress::Phase(phase) => {
             live.progress(number, &format!("{}: {}", phase_name(phase), order.title), 0.0)
         }
         Progress::Point(Point { share, value }) => {
-            live.progress(number, &format!("{:.4}: {}", printed(value), order.title), share);
+            live.progress(number, &format!("{}: {}", printed(value), order.title), share);
         }
         Progress::Waiting(why) => live.warn(&why),
     };
     let mut forecast = None;
     let mut prune = |curve: &[Point]| {
         let seen = order.pruner.as_ref()?.judge(curve)?;
+        debug!(title = order.title, audit = order.audit, ?seen, "a stop is due");
         let reason = format!(
-            "at {:.0} % predicted to end at {:.4}, at best {:.4}; to beat: {:.4}",
+            "at {:.0} % predicted to end at {}, at best {}; to beat: {}",
             seen.share * 100.0,
             printed(seen.predicted),
             printed(seen.lower),

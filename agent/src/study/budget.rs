@@ -1,4 +1,4 @@
-//! What one run may use: parsed once, where it is typed or read.
+//! The budget of one run: parsed once, where it is typed or read.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Seconds;
 
-/// A budget. A program that speaks our protocol is given an amount of a unit; any other gets the text as it was typed.
+/// A budget. A program that speaks our protocol gets an amount and a unit; any other gets the text as it was typed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub(crate) struct Budget {
@@ -14,7 +14,7 @@ pub(crate) struct Budget {
     amount: Option<(f64, Unit)>,
 }
 
-/// What a budget counts.
+/// The unit of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     /// Seconds of wall-clock time.
@@ -26,7 +26,7 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    /// The longest endings first: `cpu-s` ends with `s`, too.
+    /// The longest suffixes first: `cpu-s` also ends with `s`.
     const ENDINGS: [(&'static str, Self); 4] =
         [("cpu-s", Self::CpuSeconds), ("steps", Self::Steps), ("tokens", Self::Tokens), ("s", Self::Seconds)];
 }
@@ -36,18 +36,18 @@ impl Budget {
         &self.text
     }
 
-    /// `None` where the text is not a number above 0 and a unit of our protocol.
+    /// `None` if the text is not a number above 0 and a unit of our protocol.
     pub(crate) fn unit(&self) -> Option<Unit> {
         self.amount.map(|(_, unit)| unit)
     }
 
-    /// Whether what else the machine does leaves what a run may use as it is: it does for all but wall-clock time. Of a
-    /// text that only the program understands, nothing is known.
+    /// Whether a run gets its full budget even if the machine also builds: true except for wall-clock time, and for a
+    /// text that only the program understands, which may be one.
     pub(crate) fn bears_builds(&self) -> bool {
         matches!(self.unit(), Some(Unit::CpuSeconds | Unit::Steps | Unit::Tokens))
     }
 
-    /// The seconds that a budget of time names; seconds of the processor pass at least as slowly as these on one core.
+    /// The seconds in a budget of time. On one core, processor time passes no faster than wall-clock time.
     pub(crate) fn seconds(&self) -> Option<Seconds> {
         match self.amount? {
             (seconds, Unit::Seconds | Unit::CpuSeconds) => Some(seconds),
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_is_a_number_and_a_unit_or_else_a_text_of_the_program() {
+    fn a_budget_is_a_number_and_a_unit_or_else_a_text_for_the_program() {
         let read = |text: &str| Budget::from(text).amount;
         assert_eq!(read("20s"), Some((20.0, Unit::Seconds)));
         assert_eq!(read("2.5cpu-s"), Some((2.5, Unit::CpuSeconds)));
@@ -107,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn only_wall_clock_time_and_what_is_not_known_suffer_from_builds() {
+    fn only_wall_clock_time_and_unknown_budgets_suffer_from_builds() {
         let bears = |text: &str| Budget::from(text).bears_builds();
         assert!(["40cpu-s", "9steps", "9tokens"].into_iter().all(bears));
         assert!(!["40s", "6"].into_iter().any(bears));
     }
 
     #[test]
-    fn a_journal_has_it_as_it_was_typed() {
+    fn a_journal_stores_it_as_it_was_typed() {
         let text = serde_json::to_string(&Budget::from("20.0s")).unwrap();
         assert_eq!(
             (text.as_str(), serde_json::from_str(&text).ok()),

@@ -1,22 +1,22 @@
-//! The last measurement of a study: main and the baseline on the same fresh seeds, with the part of the data that no study
-//! sees. What was gained there is what was gained; a gain that is larger on the validation part was fitted to it.
+//! The last measurement of a study: main and the baseline on the same fresh seeds, with the part of the data that no
+//! study sees. The gain there is the real one; if the gain on the validation part is larger, the rest was fitted to it.
 
 use super::statistics::mean;
 use super::{Measurement, Purpose, Run, Study, StudyRules, TrialNumber};
 
-/// What the last measurement gave: means of the baseline and of main over the runs of each that completed.
+/// The result of the last measurement: means of the baseline and of main over the completed runs of each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Checked {
     /// Runs of main that completed.
     pub(crate) seeds: usize,
     pub(crate) validation: (f64, f64),
-    /// The same on the part that no study sees; `None` where programs do not tell.
+    /// The same on the part that no study sees; `None` if programs do not report it.
     pub(crate) test: Option<(f64, f64)>,
 }
 
 impl Study {
-    /// The next run of the last measurement; the programs take turns in being first. `None` where nothing was merged, and
-    /// when all has been started.
+    /// The next run of the last measurement; the programs take turns in being first. `None` if nothing was merged, or
+    /// all runs have been started.
     pub(super) fn check_run(&self, rules: &StudyRules, running: &[Run]) -> Option<Run> {
         let purpose = Purpose::Check;
         let run = |trial: TrialNumber| Run::Again { trial, purpose };
@@ -29,7 +29,7 @@ impl Study {
         is_due.then(|| run(if mains_turn { self.incumbent } else { self.base }))
     }
 
-    /// How many runs the last measurement still takes.
+    /// Number of runs that the last measurement still needs.
     pub(crate) fn check_runs_left(&self, rules: &StudyRules) -> usize {
         if self.incumbent == self.base {
             return 0;
@@ -43,7 +43,7 @@ impl Study {
         self.runs.iter().filter(of_it).map(|run| &run.measurement)
     }
 
-    /// What main is worth beside the baseline; `None` while that was not measured.
+    /// What main is worth compared with the baseline; `None` until it has been measured.
     pub(crate) fn checked(&self) -> Option<Checked> {
         let means = |value: fn(&Measurement) -> Option<f64>| {
             let side = |trial| self.check_runs(trial).filter_map(value).collect::<Vec<f64>>();
@@ -70,7 +70,7 @@ mod tests {
         patience: 50,
     };
 
-    /// A study that has run its one trial.
+    /// A study that has run its only trial.
     fn ended(merged: bool) -> Study {
         let mut study = study();
         end(&mut study, 0, 2.0);
@@ -90,11 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_gained_is_measured_at_the_end_and_once() {
+    fn the_gain_is_measured_once_at_the_end() {
         let mut study = ended(true);
         let run = |trial| Run::Again { trial, purpose: Purpose::Check };
         assert_eq!(study.checked(), None);
-        assert_eq!(next(&study, false, &[run(1)]), Work::Run(run(0)), "side by side where there are slots");
+        assert_eq!(next(&study, false, &[run(1)]), Work::Run(run(0)), "side by side if there are slots");
         for (trial, test) in [(1, 1.2), (0, 2.2), (0, 2.4), (1, 1.0)] {
             assert_eq!(next(&study, false, &[]), Work::Run(run(trial)));
             ran(&mut study, Purpose::Check, trial, Measurement { test: Some(test), ..measured(test - 0.2) });
@@ -104,11 +104,13 @@ mod tests {
         let checked = study.checked().expect("it was measured");
         let near = |(a, b): (f64, f64), (x, y): (f64, f64)| (a - x).abs() + (b - y).abs() < 1e-9;
         assert_eq!(checked.seeds, 2);
-        assert!(near(checked.validation, (2.1, 0.9)) && near(checked.test.expect("it was told"), (2.3, 1.1)));
+        assert!(
+            near(checked.validation, (2.1, 0.9)) && near(checked.test.expect("it was reported"), (2.3, 1.1))
+        );
     }
 
     #[test]
-    fn nothing_is_measured_where_nothing_was_merged_or_something_may_still_be() {
+    fn nothing_is_measured_if_nothing_was_merged_or_something_still_may_be() {
         assert_eq!(next(&ended(false), false, &[]), Work::Finish(Finish::AllTrialsRun));
         let mut study = ended(true);
         begin(&mut study, 2);
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_time_is_up_nothing_new_is_tried_and_what_was_gained_is_measured() {
+    fn before_the_time_is_up_nothing_new_is_tried_and_the_gain_is_measured() {
         let mut study = ended(true);
         begin(&mut study, 2);
         assert!(matches!(next(&study, true, &[]), Work::Run(Run::Again { purpose: Purpose::Check, .. })));

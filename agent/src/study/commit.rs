@@ -1,4 +1,4 @@
-//! The name of a commit, as a value: the journal keeps it, and only `repo` knows what it names.
+//! The name of a commit, as a value: the journal stores it, and only `repo` knows what it names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ const LENGTH: usize = 20;
 pub(crate) struct CommitId([u8; LENGTH]);
 
 impl CommitId {
-    /// From the bytes as git has them.
+    /// From git's own bytes.
     pub(crate) fn new(bytes: [u8; LENGTH]) -> Self {
         Self(bytes)
     }
@@ -34,7 +34,7 @@ impl fmt::Display for CommitId {
     }
 }
 
-/// A text that is not the full name of a commit.
+/// The error for a text that is not the full name of a commit.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not the full name of a commit: that has 40 hexadecimal digits")]
 pub(crate) struct NotACommit(String);
@@ -75,7 +75,7 @@ mod tests {
     const NAME: &str = "0123456789abcdef0123456789abcdef01234567";
 
     #[test]
-    fn a_commit_is_kept_in_a_journal_by_its_full_name() {
+    fn a_journal_stores_the_full_name_of_a_commit() {
         let id: CommitId = NAME.parse().unwrap();
         assert_eq!(id.to_string(), NAME);
         assert_eq!(id.short(), "01234567");
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_shortened_or_is_not_hexadecimal_is_refused() {
+    fn a_short_name_or_one_that_is_not_hexadecimal_is_refused() {
         for text in [&NAME[..39], &"g".repeat(40), &"+f".repeat(20), &"é".repeat(20), ""] {
             assert!(text.parse::<CommitId>().is_err(), "{text}");
         }

@@ -7,26 +7,27 @@
 //! prior on sigma. Being invariant to scale it is a test martingale under delta = 0: it may be
 //! looked at after every pair, and 1/E is a p value whenever one stops (Ville's inequality;
 //! Grünwald, de Heide, Koolen, "Safe testing", JRSS B 2024; Wang, Ramdas, "Anytime-valid t-tests
-//! and confidence sequences for Gaussian means with unknown variance", 2024). Where noise is not
-//! normal it is none: half of the evidence is that of `ranks`.
+//! and confidence sequences for Gaussian means with unknown variance", 2024). If noise is not
+//! normal it is not valid, so half of the evidence is that of `ranks`.
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::figure;
 use super::ranks;
 use super::statistics::{mean, p_text, student_t_cdf, sum_of_squares};
 
 /// Variance of the effect expected under the alternative, in units of the difference's variance.
 const PRIOR_VARIANCE: f64 = 4.0;
 
-/// The weight of that e-value in the mean with the one of ranks, which is an e-value as well: the first is quick where noise is
-/// normal, the second does not mind where it is not.
+/// The weight of that e-value in the mean with that of ranks, which is also an e-value: the first is quick if noise is
+/// normal, the second is valid if it is not.
 const T_SHARE: f64 = 0.5;
 
-/// Before there are as many pairs, nothing is merged: one pair says nothing of the candidate's own
-/// noise, which may be larger than that of the programs it was measured on.
+/// With fewer pairs, nothing is merged: one pair says nothing about the candidate's own noise, which may be larger than
+/// that of the programs whose noise is known.
 const FEWEST_PAIRS: usize = 2;
 
-/// A candidate is given up when even with this many standard errors more of gain it would not be proved in time.
+/// A candidate is given up if it would not be proved in time even with this many standard errors more of gain.
 const HOPE: f64 = 2.0;
 
 /// The rules of a merge, decided when the study starts.
@@ -36,7 +37,7 @@ pub(crate) struct MergeRule {
     pub(crate) alpha: f64,
     /// Pairs after which a candidate that has not proved itself is rejected.
     pub(crate) most_pairs: usize,
-    /// Gains below this are not chased; `None` for a quarter of the noise's standard deviation.
+    /// Smaller gains are ignored; `None` for a quarter of the noise's standard deviation.
     pub(crate) smallest_effect: Option<f64>,
 }
 
@@ -45,13 +46,13 @@ pub(crate) struct MergeRule {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Evidence {
     pub(crate) pairs: Vec<(f64, f64)>,
-    /// Mean of incumbent minus candidate: how much is gained.
+    /// The gain: mean of incumbent minus candidate.
     pub(crate) gain: f64,
-    /// The e-value; 0 where noise cannot be measured.
+    /// The e-value; 0 if noise cannot be measured.
     pub(crate) e_value: f64,
-    /// 1/E, at most 1; `None` where noise cannot be measured.
+    /// 1/E, at most 1; `None` if noise cannot be measured.
     pub(crate) p_value: Option<f64>,
-    /// The largest p value that would have merged; 0 where noise cannot be measured.
+    /// The largest p value that would have merged; 0 if noise cannot be measured.
     #[serde(default)]
     pub(crate) level: f64,
 }
@@ -114,13 +115,17 @@ impl MergeRule {
             let decision = if gain > smallest {
                 Decision::Merge("lower by more than the smallest effect; repeats are bit-identical".into())
             } else {
-                Decision::Reject(format!("gains {gain:.4}, not more than the smallest effect {smallest:.4}"))
+                Decision::Reject(format!(
+                    "gains {}, not more than the smallest effect {}",
+                    figure(gain),
+                    figure(smallest)
+                ))
             };
             return (evidence, decision);
         }
         evidence.level = level;
         if gains.iter().all(|gain| *gain == 0.0) {
-            let reason = "on the same seeds it gives the very same results as the incumbent";
+            let reason = "on the same seeds it gives exactly the same results as the incumbent";
             return (evidence, Decision::Reject(reason.into()));
         }
         let seen = Seen::new(&gains, noise);
@@ -133,15 +138,15 @@ impl MergeRule {
             Decision::Reject(format!("not proved within {} pairs ({})", pairs.len(), p_text(p_value)))
         } else if pairs.len() >= FEWEST_PAIRS && seen.is_hopeless(smallest, level, self.most_pairs) {
             let (pairs, most) = (pairs.len(), self.most_pairs);
-            Decision::Reject(format!("after {pairs} pairs, no proof is to be expected within {most}"))
+            Decision::Reject(format!("after {pairs} pairs, no proof can be expected within {most}"))
         } else {
             Decision::AnotherPair
         };
         (evidence, decision)
     }
 
-    /// How many pairs a proof is expected to take of a candidate that is better by so many standard deviations of a
-    /// run; `None` if more than there may be.
+    /// Expected number of pairs to prove a candidate that is better by `effect` standard deviations of a run; `None` if
+    /// more than allowed.
     pub(crate) fn expected_pairs(&self, effect: f64, noise: Noise, level: f64) -> Option<usize> {
         /// Larger ones make no difference.
         const LARGEST: f64 = 100.0;
@@ -157,13 +162,13 @@ impl MergeRule {
     }
 }
 
-/// What is known of a candidate's gain and of its variance.
+/// What is known about a candidate's gain and its variance.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     pairs: f64,
     /// Mean gain of the pairs.
     gain: f64,
-    /// Squared deviations of gains from their means, and their degrees of freedom; those of other repeats included.
+    /// Squared deviations of gains from their means, and their degrees of freedom, including those of other repeats.
     squares: f64,
     freedom: f64,
 }
@@ -199,8 +204,8 @@ impl Seen {
         two_sided * 2.0 * student_t_cdf(shrunk * self.gain / scale, degrees)
     }
 
-    /// How many pairs there will be when the level is met, if all that come gain as much as those before; `None` if
-    /// more than `most`.
+    /// How many pairs it takes to meet the level if all further ones gain as much as those before; `None` if more than
+    /// `most`.
     fn pairs_to(mut self, level: f64, most: usize) -> Option<usize> {
         let variance = self.squares / self.freedom;
         loop {
@@ -261,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_against_itself_is_merged_no_oftener_than_alpha_although_every_pair_is_looked_at() {
+    fn a_program_against_itself_is_merged_no_more_often_than_alpha_although_every_pair_is_looked_at() {
         let (merged, _) = confirmations(0.0, 4000);
         assert!(merged <= 0.02, "merged {merged}");
     }

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Budget, CommitId, Evidence, Forecast, Measurement, Outcome, Proposal, TrialNumber};
 
-/// One entry of the journal. Written before anything in git moves, so that what is in git can be
-/// made again from it.
+/// One entry of the journal. Written before anything in git moves, so that what is in git can be recreated from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum Event {
@@ -15,9 +14,9 @@ pub(crate) enum Event {
     TrialStarted(TrialStarted),
     /// A trial ended; its commit was completed.
     TrialEnded(TrialEnded),
-    /// A program was run once more, outside of the trials.
+    /// A program was run again, outside the trials.
     RunEnded(RunEnded),
-    /// A confirmation came to its end.
+    /// A confirmation ended.
     Decided(Decided),
     /// A candidate became the incumbent.
     Merged(Merged),
@@ -29,7 +28,7 @@ pub(crate) enum Event {
     PolicyUpdated { version: u32, diagnostics: Vec<(String, f32)> },
     /// The study stopped, for the reason given; it may be resumed.
     Stopped { reason: String, at: u64 },
-    /// The study goes on after it stopped, or after it was killed.
+    /// The study continues after it stopped, or after it was killed.
     Resumed { at: u64 },
 }
 
@@ -60,14 +59,14 @@ pub(crate) struct Started {
     /// The search method's name.
     pub(crate) search: String,
     pub(crate) seed: u64,
-    /// What one run may use.
+    /// Budget of one run.
     pub(crate) budget: Budget,
     /// Name of the metric.
     pub(crate) metric: String,
     /// Higher is better for the program, so its values are negated inside the study.
     #[serde(default)]
     pub(crate) maximise: bool,
-    /// What it was begun on, as `AUTORESEARCH_DEVICE` has it; `None` in journals that do not say.
+    /// The devices it was started on, written as in `AUTORESEARCH_DEVICE`; `None` in journals that do not record them.
     #[serde(default)]
     pub(crate) device: Option<String>,
     /// Seconds since 1970, as in every event.
@@ -77,7 +76,7 @@ pub(crate) struct Started {
 impl Started {
     /// A value of the study as the program prints it.
     pub(crate) fn as_printed(&self, value: f64) -> f64 {
-        if self.maximise { -value } else { value }
+        super::as_printed(self.maximise, value)
     }
 }
 
@@ -98,8 +97,8 @@ pub(crate) struct TrialEnded {
     pub(crate) measurement: Measurement,
     /// The trial's commit with its message completed.
     pub(crate) commit: CommitId,
-    /// What the pruner saw when it stopped this run; of a run that ended otherwise, when it would
-    /// have stopped it had the run not been chosen to audit the pruner.
+    /// What the pruner saw when it stopped this run, or when it would have stopped it, had the run not been chosen to
+    /// audit the pruner.
     pub(crate) forecast: Option<Forecast>,
     /// Mean result of what main held then; `None` for the trial that measures that. The same in all journals
     /// ([`Study::fill_in`](super::Study::fill_in)).
@@ -111,7 +110,7 @@ pub(crate) struct TrialEnded {
     pub(crate) at: u64,
 }
 
-/// Why a program ran outside of the trials.
+/// Why a program ran outside the trials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Purpose {
@@ -119,7 +118,7 @@ pub(crate) enum Purpose {
     Noise,
     /// As one side of a pair that confirms a candidate: the candidate's, or else the incumbent's.
     Confirmation { candidate: TrialNumber },
-    /// To say, when all is over, what main is worth beside the baseline.
+    /// To measure at the end what main is worth compared with the baseline.
     Check,
 }
 
@@ -138,7 +137,7 @@ pub(crate) struct Decided {
     pub(crate) candidate: TrialNumber,
     pub(crate) incumbent: TrialNumber,
     pub(crate) merge: bool,
-    /// One line for people on why.
+    /// One line that says why, for people.
     pub(crate) reason: String,
     pub(crate) evidence: Evidence,
     pub(crate) at: u64,
@@ -159,12 +158,12 @@ pub(crate) struct Merged {
 pub(crate) struct MainMoved {
     /// The trial that measures it.
     pub(crate) trial: TrialNumber,
-    /// How that trial begins; `None` in journals in which an event of its own says so before this one.
+    /// The start of that trial; `None` in journals in which a separate event before this one has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) begins: Option<Box<TrialStarted>>,
     /// The program's commit.
     pub(crate) commit: CommitId,
-    /// Whether main was moved to before a discovery that it had been brought to.
+    /// Whether main was moved back to before a discovery that it had followed to.
     pub(crate) taken_back: bool,
     pub(crate) at: u64,
 }

@@ -1,4 +1,4 @@
-//! What a study is made of, as plain values and rules: no file, no process, no git, no clock.
+//! The parts of a study, as plain values and rules: no files, processes, git or clock.
 //!
 //! Its state changes only by `Study::apply(&Event)`, so that reading the journal gives it back.
 
@@ -7,6 +7,7 @@ mod check;
 mod commit;
 mod confirmation;
 mod event;
+mod figures;
 mod number;
 mod online;
 mod program;
@@ -29,6 +30,9 @@ pub(crate) use commit::CommitId;
 pub(crate) use confirmation::{Decision, Evidence, MergeRule, Noise};
 pub(crate) use event::{
     Decided, Event, MainMoved, Merged, Purpose, RunEnded, Started, TrialEnded, TrialStarted,
+};
+pub(crate) use figures::{
+    as_printed, duration, figure, figures, full_figure, mebibytes, percent, plus_minus, seconds,
 };
 pub(crate) use number::{number, split_suffix};
 pub(crate) use program::{ProgramId, Sources, Values};

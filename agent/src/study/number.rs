@@ -1,4 +1,4 @@
-//! The number that a value stands for, where it is written as one in Rust: `1_000`, `3e-4_f32`, `12usize`.
+//! The number that a value stands for, if it is written as one in Rust: `1_000`, `3e-4_f32`, `12usize`.
 //!
 //! Hexadecimal, octal and binary literals are not read: they are masks and sizes, not settings.
 
@@ -6,7 +6,7 @@
 const SUFFIXES: [&str; 14] =
     ["f32", "f64", "usize", "isize", "u128", "i128", "u64", "i64", "u32", "i32", "u16", "i16", "u8", "i8"];
 
-/// The number that a value stands for; `None` where it is not a finite number.
+/// The number that a value stands for; `None` if it is not a finite number.
 pub(crate) fn number(value: &str) -> Option<f64> {
     let (digits, _) = split_suffix(value);
     digits.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite())

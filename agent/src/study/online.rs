@@ -1,5 +1,5 @@
-//! The level that the next merge has to meet, so that over a study of many candidates the share of false merges stays
-//! below what was asked for, whenever one stops.
+//! The level that the next merge has to meet, so that over many candidates of a study the share of false merges stays
+//! below the requested one, whenever one stops.
 //!
 //! e-SAFFRON (Zhang, Wei, Ren, Zou, "e-GAI: e-value-based generalized alpha-investing for online false discovery rate
 //! control", 2025, which joins Ramdas, Zrnic, Wainwright, Jordan, "SAFFRON", ICML 2018, to the e-values of Xu, Ramdas,
@@ -13,7 +13,7 @@ use super::Decided;
 /// A test that ends with an e-value of 1 / CLEAR or more is free of charge.
 const CLEAR: f64 = 0.1;
 
-/// Share of what is left that the next test may be charged with: so the first candidate meets a level of .0045.
+/// Share of what is left that the next test may be charged with, which gives the first candidate a level of .0045.
 const STAKE: f64 = 0.25;
 
 /// The largest 1/E that merges, after these decisions.
@@ -72,7 +72,7 @@ mod tests {
         }
     }
 
-    /// Nights of candidates, so many of a hundred no better, whose e-value is the most extreme that there can be: 1 / U,
+    /// Nights of candidates, `none_better` of a hundred no better. Their e-value is the most extreme possible: 1 / U,
     /// which reaches 1 / a with probability a. Those that are better reach any level one time in two.
     fn share_of_false_merges(none_better: u32) -> f64 {
         const NIGHTS: u32 = 20_000;
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn over_nights_of_many_candidates_the_share_of_false_merges_is_held() {
+    fn over_nights_of_many_candidates_the_share_of_false_merges_stays_below_alpha() {
         for none_better in [30, 70, 90, 100] {
             let share = share_of_false_merges(none_better);
             assert!(share <= ALPHA, "{share} with {none_better} of 100");

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sources(pub(crate) BTreeMap<String, String>);
 
-/// The value that a program has at each of its sites: site name -> value, both as
-/// `rewrite` prints them. Programs with equal values are equal to a policy.
+/// The value that a program has at each of its sites: site name -> value, both as `rewrite` prints them. Programs with
+/// equal values are equal to a policy.
 pub(crate) type Values = BTreeMap<String, String>;
 
-/// Identity of a program: a hash of all that goes into its build, as 16 hexadecimal digits.
+/// Identity of a program: a hash of everything that goes into its build, as 16 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct ProgramId(String);
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_what_its_files_say_and_where_they_lie() {
+    fn a_program_is_what_its_files_say_and_where_they_are() {
         let one = ProgramId::new("frozen", &sources(&[("a.rs", "x"), ("b.rs", "y")]));
         assert_eq!(one, ProgramId::new("frozen", &sources(&[("b.rs", "y"), ("a.rs", "x")])));
         assert_ne!(one, ProgramId::new("frozen", &sources(&[("a.rs", "y"), ("b.rs", "x")])));

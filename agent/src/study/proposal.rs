@@ -9,9 +9,9 @@ use super::{ProgramId, TrialNumber, Values};
 pub(crate) struct Edit {
     /// Name of the site: `recipe::LEARNING_RATE` for a knob, `positions` for a choice of templates.
     pub(crate) site: String,
-    /// The value that the parent has there.
+    /// The parent's value there.
     pub(crate) from: String,
-    /// The value that the new program has there.
+    /// The new program's value there.
     pub(crate) to: String,
     /// The template that writes it, `positions/rope`; `None` for a knob.
     pub(crate) template: Option<String>,
@@ -35,7 +35,13 @@ pub(crate) struct Proposal {
 }
 
 impl Proposal {
-    /// Whether this tries the parent's program once more.
+    /// Whether the program of this trial, whose proposal this is, is not an edit but what main held: the untouched one,
+    /// or what somebody else put there later.
+    pub(crate) fn is_base(&self, trial: TrialNumber) -> bool {
+        self.parent == trial
+    }
+
+    /// Whether this tries the parent's program again.
     pub(crate) fn is_repeat(&self) -> bool {
         self.edits.is_empty()
     }

@@ -1,9 +1,9 @@
-//! An e-value of ranks: evidence that one program's results lie below another's, however their noise is distributed.
+//! An e-value of ranks: evidence that one program's results are below another's, however their noise is distributed.
 //!
-//! If both are equally good, every order of their results is equally likely. If the candidate is better, orders in which its
-//! results come first are likelier: under Lehmann's alternatives ("The power of rank tests", 1953), whose likelihood
-//! is Cox's partial one, by a known ratio. Its average over some sizes of the effect is 1 on average over all orders. A run
-//! more only refines an order, so the ratio is a test martingale in the ranks.
+//! If both are equally good, every order of their results is equally likely. If the candidate is better, orders in
+//! which its results come first are likelier: under Lehmann's alternatives ("The power of rank tests", 1953), whose
+//! likelihood is Cox's partial one, by a known ratio. Its average over some sizes of the effect is 1 on average over
+//! all orders. One more run only refines an order, so the ratio is a test martingale in the ranks.
 
 /// Ratios of the two programs' hazards that are averaged over.
 const RATIOS: [f64; 6] = [1.5, 2.5, 4.0, 8.0, 20.0, 60.0];
@@ -21,7 +21,7 @@ pub(super) fn e_value(pairs: &[(f64, f64)]) -> f64 {
     RATIOS.into_iter().map(of_ratio).sum::<f64>() / RATIOS.len() as f64
 }
 
-/// How much likelier an order is where the marked ones have so many times the others' chance of being next.
+/// How much likelier an order is if each marked one has this many times the others' chance of being next.
 fn likelihood_ratio(is_marked: &[bool], ratio: f64) -> f64 {
     let marked = is_marked.iter().filter(|is_marked| **is_marked).count();
     let (mut marked, mut others) = (marked as f64, (is_marked.len() - marked) as f64);
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_highest_where_all_of_the_candidates_come_first_and_knows_nothing_of_how_far() {
+    fn it_is_highest_if_all_of_the_candidates_come_first_and_ignores_by_how_much() {
         let first = e_value(&in_order(0b0000_1111, 4));
         for bits in (0..256_u32).filter(|bits| bits.count_ones() == 4 && *bits != 0b0000_1111) {
             assert!(e_value(&in_order(bits, 4)) < first, "{bits:b}");

@@ -1,4 +1,4 @@
-//! The branches of a study as a function of its state: what each is called, and where it belongs.
+//! The branches of a study as a function of its state: the name of each, and the commit it belongs at.
 
 use super::{CommitId, Study, TrialNumber};
 
@@ -33,7 +33,7 @@ pub(crate) fn trial_branch(study: &str, trial: TrialNumber, slug: &str) -> Strin
 impl Study {
     /// Where all branches of the study belong now. `main` is not among them: it is not the study's.
     pub(crate) fn references(&self) -> impl Iterator<Item = Reference> {
-        // A repository whose own program does not run is left without any trace of us.
+        // A repository whose own program does not run is left without a trace.
         let has_one = |trial: &&super::state::Trial| trial.ended.is_some() || !trial.is_base();
         let trials = self.trials.iter().filter(has_one).map(|trial| Reference {
             name: trial.started.branch.clone(),

@@ -1,13 +1,13 @@
-//! A run of a program: of a trial, or once more outside of the trials.
+//! A run of a program: that of a trial, or a repeat outside the trials.
 
 use super::{Purpose, TrialNumber};
 
-/// What takes up a slot.
+/// What occupies a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Run {
     /// The run of a trial.
     Trial(TrialNumber),
-    /// The program of this trial once more, on a fresh seed.
+    /// The program of this trial again, on a fresh seed.
     Again { trial: TrialNumber, purpose: Purpose },
 }
 
@@ -19,7 +19,7 @@ impl Run {
         }
     }
 
-    /// Why it runs, where it is not a trial's.
+    /// Why it runs, if it is not a trial's run.
     pub(crate) fn purpose(self) -> Option<Purpose> {
         match self {
             Self::Trial(_) => None,

@@ -28,12 +28,12 @@ pub(crate) fn check_seed(study: u64, nth: usize) -> u64 {
     mix([study, CHECK, nth as u64, 0])
 }
 
-/// The `nth` seed that programs are measured on outside of any study, the same for all of them.
+/// The `nth` seed for measuring programs outside of any study, the same for all of them.
 pub(crate) fn survey_seed(seed: u64, nth: usize) -> u64 {
     mix([seed, SURVEY, nth as u64, 0])
 }
 
-/// A hash of the words, cut to 32 bits: people write seeds on command lines.
+/// A hash of the words, cut to 32 bits: users type seeds on command lines.
 fn mix(words: [u64; 4]) -> u64 {
     let mut hasher = blake3::Hasher::new();
     for word in words {
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_runs_of_a_study_share_a_seed_but_the_sides_of_a_pair() {
+    fn no_two_runs_of_a_study_share_a_seed_except_the_sides_of_a_pair() {
         let mut seeds: Vec<u64> = (0..500).map(|trial| trial_seed(1, trial)).collect();
         seeds.extend((0..10).map(|nth| noise_seed(1, 0, nth)));
         seeds.extend(

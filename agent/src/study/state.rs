@@ -9,7 +9,7 @@ use super::{
     RunEnded, Started, TrialEnded, TrialNumber, TrialStarted,
 };
 
-/// What an event says that cannot have happened after those before it.
+/// An event that cannot have happened after those before it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Contradiction(String);
@@ -39,24 +39,24 @@ impl Trial {
         self.ended.as_ref()?.measurement.metric
     }
 
-    /// The commit as it stands: completed when the trial is.
+    /// Its current commit: the completed one once the trial has ended.
     pub(crate) fn commit(&self) -> CommitId {
         self.ended.as_ref().map_or(self.started.commit, |ended| ended.commit)
     }
 
-    /// Whether its program is nobody's edit but what main held: the untouched one, or what somebody else put there.
+    /// Whether its program is not an edit but what main held: the untouched one, or what somebody else put there.
     pub(crate) fn is_base(&self) -> bool {
-        self.proposal().parent == self.started.trial
+        self.proposal().is_base(self.started.trial)
     }
 }
 
-/// How a program stands by all of its results.
+/// A program's mean over all of its results.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Standing {
     /// The first trial of the program.
     pub(crate) trial: TrialNumber,
     pub(crate) mean: f64,
-    /// How many results that is the mean of.
+    /// Number of results in that mean.
     pub(crate) runs: usize,
 }
 
@@ -66,19 +66,19 @@ pub(crate) struct Study {
     pub(crate) started: Started,
     /// By number.
     pub(crate) trials: Vec<Trial>,
-    /// Runs outside of the trials, in the order in which they ended.
+    /// Runs outside the trials, in the order in which they ended.
     pub(crate) runs: Vec<RunEnded>,
     pub(crate) decided: Vec<Decided>,
     pub(crate) merges: Vec<Merged>,
     /// The trial whose program main holds, or would hold.
     pub(crate) incumbent: TrialNumber,
-    /// The trial of the untouched program: 0, or the last one that stands for what somebody else put on main.
+    /// The trial of the untouched program: 0, or the last one that measures what somebody else put on main.
     pub(crate) base: TrialNumber,
-    /// The commit of the base's program, as main held it.
+    /// The commit of the base's program on main.
     pub(crate) base_commit: CommitId,
-    /// Where main should be: the last discovery, or what took main's place; `None` before any.
+    /// Where main should be: the last discovery, or the commit that replaced it; `None` before any.
     pub(crate) tip: Option<CommitId>,
-    /// Where main was put last; `None` before any discovery was.
+    /// Where the study last put main; `None` before any discovery.
     pub(crate) main_at: Option<CommitId>,
     /// What had been changed on the program that main held before somebody else moved it: site and value.
     pub(crate) carried: Vec<(String, String)>,
@@ -91,7 +91,7 @@ pub(crate) struct Study {
     pub(crate) policy_version: u32,
     /// Diagnostics of the policy's last update.
     pub(crate) diagnostics: Vec<(String, f32)>,
-    /// What the would-be stops that ran on say of the pruner.
+    /// What the would-be stops that ran on show about the pruner.
     pub(crate) audit: Audit,
 }
 
@@ -118,12 +118,12 @@ impl Study {
         }
     }
 
-    /// Folds the events of a journal; `None` where there are none. What an event leaves out that only the state of its
-    /// time knows is filled in.
+    /// Folds the events of a journal; `None` if there are none. Fills in what an event leaves out and only the state at
+    /// that time knows.
     pub(crate) fn replay(events: &mut [Event]) -> Result<Option<Self>, (usize, Contradiction)> {
         let Some((first, rest)) = events.split_first_mut() else { return Ok(None) };
         let Event::Started(started) = first else {
-            return Err((0, Contradiction("it does not begin with the start of a study".into())));
+            return Err((0, Contradiction("the journal does not begin with the start of a study".into())));
         };
         let mut study = Self::new(started.clone());
         for (index, event) in rest.iter_mut().enumerate() {
@@ -135,7 +135,7 @@ impl Study {
         Ok(Some(study))
     }
 
-    /// Whether there is anything to go on from: the baseline was measured, or stands in a batch with others.
+    /// Whether there is anything to resume: the baseline was measured, or is in a batch with other trials.
     pub(crate) fn has_begun(&self) -> bool {
         self.trials.len() > 1 || self.trials.iter().any(|trial| trial.ended.is_some())
     }
@@ -175,11 +175,11 @@ impl Study {
     fn check(&self, event: &Event) -> Result<(), Contradiction> {
         let known = |trial: TrialNumber| match self.trials.get(trial as usize) {
             Some(found) => Ok(found),
-            None => Err(Contradiction(format!("it speaks of trial {trial}, which has not begun"))),
+            None => Err(Contradiction(format!("trial {trial} has not begun"))),
         };
         let begins = |started: &TrialStarted| match (started.trial, started.proposal.parent) {
             (trial, _) if trial != self.next_trial() => {
-                Err(Contradiction(format!("trial {trial} begins where trial {} is next", self.next_trial())))
+                Err(Contradiction(format!("trial {trial} begins, but trial {} is next", self.next_trial())))
             }
             (trial, parent) if parent <= trial => Ok(()),
             (trial, parent) => Err(Contradiction(format!("trial {trial} has trial {parent} as its parent"))),
@@ -223,7 +223,7 @@ impl Study {
     }
 
     fn main_moved(&mut self, moved: &MainMoved) {
-        // Who takes a discovery back does not want it proposed again at once.
+        // Somebody who takes a discovery back does not want it proposed again at once.
         self.carried = if moved.taken_back { Vec::new() } else { self.gained() };
         if let Some(started) = &moved.begins {
             self.trials.push(Trial { started: (**started).clone(), ended: None });
@@ -235,9 +235,9 @@ impl Study {
         self.main_at = None;
     }
 
-    /// Fills in what only the state before an event knows and older journals do not say: what main held, how the trial
-    /// stood beside that, and which metric a stopped run was predicted to reach. The prediction is of the curve's last
-    /// value, which is measured on a smaller part of the data than the metric.
+    /// Fills in what only the state before an event knows and older journals do not record: what main held, how the
+    /// trial compared with it, and which metric a stopped run was predicted to reach. The prediction is of the curve's
+    /// last value, which is measured on a smaller part of the data than the metric.
     pub(crate) fn fill_in(&self, ended: &mut TrialEnded) {
         if ended.main.is_none() {
             ended.main = self.incumbent_value().filter(|_| ended.trial != self.base);
@@ -253,7 +253,7 @@ impl Study {
         }
     }
 
-    /// Counts a run that completed against the incumbent of its time.
+    /// Counts a completed run against the incumbent at that time.
     fn count_in_audit(&mut self, ended: &TrialEnded) {
         let Some(last) = ended.measurement.curve.last().filter(|_| ended.outcome.is_completed()) else {
             return;
@@ -289,7 +289,7 @@ impl Study {
         &self.trials[number as usize]
     }
 
-    /// The first trial of a program since main was last moved by other hands.
+    /// The first trial of a program since somebody else last moved main.
     pub(crate) fn trial_of(&self, program: &ProgramId) -> Option<TrialNumber> {
         let trial = self.current().iter().find(|trial| trial.program() == program)?;
         Some(trial.started.trial)
@@ -299,7 +299,7 @@ impl Study {
         TrialNumber::try_from(self.trials.len()).expect("a study has fewer than 2^32 trials")
     }
 
-    /// The trials that count now: those since main was last moved by other hands.
+    /// The trials that count now: those since somebody else last moved main.
     pub(crate) fn current(&self) -> &[Trial] {
         &self.trials[(self.base as usize).min(self.trials.len())..]
     }
@@ -326,7 +326,7 @@ impl Study {
         programs
     }
 
-    /// What a completed trial with this metric is, beside what main holds now.
+    /// The outcome of a completed trial with this metric, compared with what main holds now.
     pub(crate) fn outcome_of_completed(&self, trial: TrialNumber, metric: f64) -> Outcome {
         match self.incumbent_value().filter(|_| trial != self.base) {
             None => Outcome::Measured,
@@ -335,7 +335,7 @@ impl Study {
         }
     }
 
-    /// Results of a program that no choice of ours has selected: runs on fresh seeds, and the
+    /// Results of a program that were not selected by our choice: runs on fresh seeds, and the
     /// trial of a program that was not picked for its score.
     pub(crate) fn fresh_results(&self, trial: TrialNumber) -> Vec<f64> {
         let program = self.trial(trial).program();
@@ -344,7 +344,7 @@ impl Study {
         own.into_iter().chain(runs.iter().filter_map(|run| run.measurement.metric)).collect()
     }
 
-    /// The noise of a run, from all repeats on fresh seeds but those of the confirmation of `except`.
+    /// The noise of a run, from all repeats on fresh seeds except those of the confirmation of `except`.
     pub(crate) fn noise(&self, except: Option<TrialNumber>) -> Noise {
         let confirms = except.map(|candidate| Purpose::Confirmation { candidate });
         let mut groups: BTreeMap<&ProgramId, Vec<f64>> = BTreeMap::new();
@@ -357,13 +357,13 @@ impl Study {
         Noise::of(&groups.into_values().collect::<Vec<_>>())
     }
 
-    /// The runs of a candidate's confirmation, both sides, in the order in which they ended.
+    /// The runs of a candidate's confirmation, on both sides, in the order in which they ended.
     pub(crate) fn confirmation_runs(&self, candidate: TrialNumber) -> impl Iterator<Item = &RunEnded> {
         let purpose = Purpose::Confirmation { candidate };
         self.runs.iter().filter(move |run| run.purpose == purpose)
     }
 
-    /// Mean result of the incumbent on fresh seeds, else its own trial's.
+    /// Mean result of the incumbent on fresh seeds, else that of its trial.
     pub(crate) fn incumbent_value(&self) -> Option<f64> {
         let own = self.trials.get(self.incumbent as usize)?.metric();
         let fresh = self.fresh_results(self.incumbent);
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn what_completes_is_counted_against_the_incumbent_and_the_bound_it_was_given() {
+    fn a_completed_run_is_counted_against_the_incumbent_and_its_predicted_bound() {
         let started = json!({
             "event": "started", "study": "", "base": CommitId::default(), "search": "", "seed": 0, "budget": "", "metric": "", "at": 0,
         });

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// Mean; 0 of nothing.
+/// Mean; 0 for no values.
 pub(crate) fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
@@ -13,12 +13,12 @@ pub(super) fn sum_of_squares(values: &[f64]) -> f64 {
     values.iter().map(|value| (value - mean).powi(2)).sum()
 }
 
-/// Median, the mean of the middle two for an even count; `None` of nothing.
+/// Median, the mean of the middle two for an even count; `None` for no values.
 pub(crate) fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
 }
 
-/// The value below which this share of the values lies, between two of them in proportion; `None` of nothing.
+/// The value below which this share of the values is, interpolated between two of them; `None` for no values.
 pub(crate) fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -27,9 +27,9 @@ pub(crate) fn quantile(values: &[f64], share: f64) -> Option<f64> {
     Some(below + (above - below) * place.fract())
 }
 
-/// A p value as people read it: one significant digit, with its sign of comparison.
+/// A p value for people: one significant digit, with `=` or `<`.
 pub(crate) fn p_text(p: f64) -> String {
-    /// Below this it is no longer told from 0.
+    /// Below this it is no longer distinguished from 0.
     const LEAST: f64 = 0.001;
     let digits = (-p.log10()).ceil().max(1.0) as usize;
     if p < LEAST { format!("p < {LEAST}") } else { format!("p = {p:.digits$}") }
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_of_a_mean_is_that_of_printed_tables() {
+    fn the_interval_of_a_mean_agrees_with_printed_tables() {
         // Deviation sqrt(2.5), five values, t = 2.776.
         let values = [1.0, 2.0, 3.0, 4.0, 5.0];
         assert!((margin(&values).unwrap() - 2.776 * 0.5_f64.sqrt()).abs() < 1e-3);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_p_value_has_one_digit_that_counts() {
+    fn a_p_value_has_one_significant_digit() {
         assert_eq!([0.0042, 0.03, 0.314, 1.0].map(p_text), ["p = 0.004", "p = 0.03", "p = 0.3", "p = 1.0"]);
         assert_eq!(p_text(0.000_2), "p < 0.001");
     }

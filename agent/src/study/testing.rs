@@ -10,13 +10,13 @@ pub(super) fn measured(metric: f64) -> Measurement {
     Measurement::new(Ending::Completed, Some(metric))
 }
 
-/// Takes in what can happen.
+/// Applies an event that can happen.
 #[track_caller]
 pub(super) fn happens(study: &mut Study, event: Event) {
     study.apply(&event).expect("it can happen");
 }
 
-/// Begins a trial of a program of its own.
+/// Starts a trial of a separate program.
 pub(super) fn begin(study: &mut Study, trial: TrialNumber) {
     let sources = Sources([("n".to_owned(), trial.to_string())].into());
     let program = ProgramId::new("", &sources);
@@ -26,7 +26,7 @@ pub(super) fn begin(study: &mut Study, trial: TrialNumber) {
     happens(study, Event::TrialStarted(TrialStarted { trial, proposal, commit, branch, seed: 0, at: 0 }));
 }
 
-/// Ends a trial well.
+/// Ends a trial successfully.
 pub(super) fn end(study: &mut Study, trial: TrialNumber, metric: f64) {
     let (outcome, commit) = (Outcome::Better, CommitId::default());
     let measurement = measured(metric);
@@ -64,7 +64,7 @@ pub(super) fn study() -> Study {
     study
 }
 
-/// Notes a run outside of the trials.
+/// Records a run outside the trials.
 pub(super) fn ran(study: &mut Study, purpose: Purpose, trial: TrialNumber, measurement: Measurement) {
     happens(study, Event::RunEnded(RunEnded { purpose, trial, seed: 0, measurement, at: 0 }));
 }

@@ -1,22 +1,22 @@
-//! Runs that were slowed down. Where the budget is a time, a busy machine lets a run get through less and so end worse;
-//! that says something of the machine and nothing of the program. Such a run is marked, and done again.
+//! Runs that were slowed down. If the budget is a time, a run on a busy machine does less work and so ends worse; that
+//! says something about the machine and nothing about the program. Such a run is marked and repeated.
 
 use super::statistics::{mean, median};
 use super::{Measurement, ProgramId, RunEnded, Study, TrialNumber};
 
-/// A run is slow that is so many standard deviations of throughput below the others of its program,
+/// A run is slow if its throughput is this many standard deviations below the others of its program,
 const DEVIATIONS: f64 = 4.0;
-/// these never being taken for less than so much of it,
+/// where the deviation is at least this share of the throughput,
 const SMALLEST_DEVIATION: f64 = 0.01;
-/// and for so much while few repeats are known.
+/// and this share while few repeats are known.
 const UNKNOWN_DEVIATION: f64 = 0.025;
 const FEWEST_REPEATS: usize = 4;
 
-/// So many slow runs of one side are done again; when there are more, the machine is like that.
+/// This many slow runs of one side are repeated; if there are more, the machine is always like that.
 const REPEATED: usize = 2;
 
 impl Study {
-    /// Whether a run got through less than the others of its program by more than the noise.
+    /// Whether a run did less work than the others of its program by more than the noise.
     pub(crate) fn is_slow(&self, run: &RunEnded) -> bool {
         let Some(done) = throughput(&run.measurement) else { return false };
         let program = self.trial(run.trial).program();
@@ -27,7 +27,7 @@ impl Study {
         })
     }
 
-    /// What the runs of a program got through, but for one.
+    /// How much the runs of a program got done, except one.
     fn throughputs<'a>(
         &'a self,
         program: &'a ProgramId,
@@ -42,7 +42,7 @@ impl Study {
         trials.chain(runs.filter_map(|run| throughput(&run.measurement)))
     }
 
-    /// Standard deviation over repeats, as a share of what programs get through, that run left out.
+    /// Standard deviation over repeats, as a share of a program's throughput, leaving out that run.
     fn throughput_deviation(&self, except: &RunEnded) -> f64 {
         let mut trials: Vec<TrialNumber> = self.runs.iter().map(|run| run.trial).collect();
         trials.sort_unstable();
@@ -62,7 +62,7 @@ impl Study {
         }
     }
 
-    /// Those of some runs of one program that are taken for what they say: the ones that completed and were not slow.
+    /// The runs of one program whose results count: those that completed and were not slow.
     pub(super) fn believed<'a>(&'a self, runs: impl Iterator<Item = &'a RunEnded>) -> Vec<&'a RunEnded> {
         let completed: Vec<&RunEnded> = runs.filter(|run| run.measurement.metric.is_some()).collect();
         let slow = completed.iter().filter(|run| self.is_slow(run)).count();
@@ -78,7 +78,7 @@ impl Study {
     }
 }
 
-/// How much a run got through in its budget: tokens, else steps.
+/// How much a run got done in its budget: tokens, else steps.
 fn throughput(measurement: &Measurement) -> Option<f64> {
     measurement.metric?;
     measurement.tokens.or(measurement.steps).map(|done| done as f64).filter(|done| *done > 0.0)
@@ -90,7 +90,7 @@ mod tests {
     use super::super::{MergeRule, Outlook, Purpose, Run, StudyRules, Work};
     use super::*;
 
-    /// A baseline that got through 1000 tokens, and repeats of it that got through so many.
+    /// A baseline that did 1000 tokens, and repeats of it that did these numbers.
     fn repeats(done: &[u64]) -> Study {
         let mut study = study();
         end(&mut study, 0, 2.0);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_gets_through_less_than_its_programs_others_is_slow() {
+    fn a_run_that_does_less_than_others_of_its_program_is_slow() {
         assert_eq!(slow(&[1000, 1010, 850]), [850]);
         assert_eq!(slow(&[1000, 1010, 1180]), [0; 0], "a fast one is not");
         assert_eq!(slow(&[850]), [0; 0], "there is nothing to compare it with");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_repeat_is_done_again_and_is_no_result() {
+    fn a_slow_repeat_is_run_again_and_its_result_does_not_count() {
         let rules = StudyRules {
             merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: None },
             noise_repeats: 3,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn where_many_are_slow_the_machine_is_like_that() {
+    fn if_many_are_slow_the_machine_is_always_like_that() {
         let study = repeats(&[1000, 1010, 1005, 990, 850, 850, 850]);
         assert_eq!(study.fresh_results(0).len(), 8);
     }

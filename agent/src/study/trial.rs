@@ -19,7 +19,7 @@ pub(crate) struct Point {
     pub(crate) value: f64,
 }
 
-/// How the run of a program came to its end, by itself or by our hand.
+/// How the run of a program ended, by itself or because it was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Ending {
@@ -32,7 +32,7 @@ pub(crate) enum Ending {
     /// It breaks a rule of the evaluation.
     Invalid,
     Crashed,
-    /// The device failed under it, which says nothing of the program: lost, not there, or its driver crashed.
+    /// The device failed under it, which says nothing about the program: lost, absent, or its driver crashed.
     DeviceFailed,
     OutOfMemory,
     /// NaN, infinite, or a loss above the bound.
@@ -42,16 +42,16 @@ pub(crate) enum Ending {
     Cancelled,
 }
 
-/// How a trial ended, as its commit says. Never revised: what is learned of its program later stands elsewhere.
+/// How a trial ended, as its commit says. Never revised: what is learned about its program later is recorded elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
-    /// Completed, as the program that main holds: there was nothing to compare it with.
+    /// Completed, and it is the program that main holds: there was nothing to compare it with.
     Measured,
     /// Completed, with a better result than what main held when it ended. It may have been luck.
     #[serde(alias = "kept")]
     Better,
-    /// Completed, with no better result than that.
+    /// Completed, with a result no better than that.
     #[serde(alias = "discarded")]
     Worse,
     Pruned,
@@ -65,7 +65,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a run that did not complete; `None` for one that did, since what that is depends on what main
+    /// The outcome of a run that did not complete; `None` for one that did, since its outcome depends on what main
     /// holds.
     pub(crate) fn of_failure(ending: Ending) -> Option<Self> {
         Some(match ending {
@@ -104,19 +104,19 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// All that one run of a program told.
+/// Everything that one run of a program reported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Measurement {
     pub(crate) ending: Ending,
     /// The final value of the metric over the whole validation set, lower is better (a metric that
     /// is to be maximised is negated where it is read). `Some` exactly when completed.
     pub(crate) metric: Option<f64>,
-    /// The same on a part that no study sees, where the program was asked for it.
+    /// The same on a part that no study sees, if the program was asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) test: Option<f64>,
     /// In order of shares. Its last value, not `metric`, is what the pruner compares.
     pub(crate) curve: Vec<Point>,
-    /// One line for people on an ending that is not `Completed`: the compiler's first error, the
+    /// One line for people if the ending is not `Completed`: the compiler's first error, the
     /// signal, what the pruner predicted; empty otherwise.
     pub(crate) reason: String,
     /// Time spent in each phase; 0 for a phase that was not reached.
@@ -124,21 +124,21 @@ pub(crate) struct Measurement {
     pub(crate) smoke_seconds: Seconds,
     /// Wall-clock time of the training process, start-up and evaluation included.
     pub(crate) train_seconds: Seconds,
-    /// Training tokens seen; `None` where the program does not say. The same for those below.
+    /// Training tokens seen; `None` if the program does not report it. The same holds for those below.
     pub(crate) tokens: Option<u64>,
     pub(crate) steps: Option<u64>,
     pub(crate) params: Option<u64>,
     /// Peak resident memory of the training process in bytes.
     pub(crate) memory: Option<u64>,
-    /// Its name as the program tells it, and the driver if it has one.
+    /// Its name as the program reports it, and the driver if it has one.
     pub(crate) device: Option<String>,
-    /// Most memory that the training took on the device in bytes, where that is not the processor.
+    /// Peak memory of the training on the device in bytes, if that is not the processor.
     #[serde(default)]
     pub(crate) device_memory: Option<u64>,
 }
 
 impl Measurement {
-    /// A run of which nothing else is known.
+    /// A run about which nothing else is known.
     pub(crate) fn new(ending: Ending, metric: Option<f64>) -> Self {
         Self {
             ending,
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_measurement_of_an_older_journal_knows_no_memory_of_a_device() {
+    fn a_measurement_of_an_older_journal_has_no_device_memory() {
         let text = r#"{"ending":"completed","metric":2.5,"curve":[],"reason":"","build_seconds":1.0,"smoke_seconds":1.0,
             "train_seconds":1.0,"tokens":1,"steps":1,"params":1,"memory":1,"device":"flex"}"#;
         let read: Measurement = serde_json::from_str(text).unwrap();

@@ -5,59 +5,59 @@ use super::{
     Decided, Decision, Ending, Evidence, MergeRule, Purpose, Run, RunEnded, Study, TrialNumber, online,
 };
 
-/// Share of a study, by trials or by time, before which nothing is proved: a merge makes what comes after it harder to
-/// prove, and what is best early is seldom so later.
+/// Share of a study, by trials or by time, before which nothing is proved: a merge makes later proofs harder, and what
+/// is best early is seldom best later.
 const FIRST_PROOF: f64 = 1.0 / 3.0;
 /// Share from which on the end is near, and what is best now is proved if it can be.
 const LAST_PROOFS: f64 = 0.75;
-/// Until then, a merge is followed by another one after as many times the trials.
+/// Until then, the next merge waits until there are this many times the trials.
 const BETWEEN_MERGES: u32 = 2;
 
 /// Share of all runs that proofs may take, and runs that they may take in any case.
 const PROOF_SHARE: f64 = 0.5;
 const FEWEST_RUNS: usize = 12;
 
-/// How many pairs a batch adds to a proof.
+/// Number of pairs that a batch adds to a proof.
 const PAIRS_IN_BATCH: usize = 6;
 
 /// Runs of one side that may fail, for no fault of the candidate, before a confirmation is given up.
 const FAILURES_ALLOWED: usize = 2;
 
-/// The rules a study goes by, decided when it starts or resumes.
+/// The rules of a study, decided when it starts or resumes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StudyRules {
     pub(crate) merge: MergeRule,
-    /// How often the baseline is repeated at the start to measure the noise.
+    /// Number of repeats of the baseline at the start, to measure the noise.
     pub(crate) noise_repeats: usize,
-    /// On how many fresh seeds main and the baseline are measured at the end.
+    /// Number of fresh seeds on which main and the baseline are measured at the end.
     pub(crate) check_seeds: usize,
-    /// Total number of trials, the baseline not counted; `None` for no limit.
+    /// Total number of trials, not counting the baseline; `None` for no limit.
     pub(crate) trials: Option<u32>,
     /// Trials without a merge after which the study has converged; half of all, if that is more.
     pub(crate) patience: u32,
 }
 
-/// What a study that is asked what to do next cannot know of itself.
+/// What a study cannot know by itself when it decides what to do next.
 #[derive(Clone, Copy)]
 pub(crate) struct Outlook<'a> {
-    /// Finds the trial of the program that the search takes for the best; asked only where that matters.
+    /// Finds the trial of the best program according to the search; called only if that matters.
     pub(crate) favourite: &'a dyn Fn() -> Option<TrialNumber>,
-    /// Share of its time that is over; 0 where that has no limit.
+    /// Share of its time that is over; 0 if there is no limit.
     pub(crate) time: f64,
-    /// Whether there is just enough of it left for the last measurement.
+    /// Whether there is just enough time left for the last measurement.
     pub(crate) ends_soon: bool,
 }
 
 /// One thing to do with a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// Run a program: of a trial that has been started and did not end, or once more.
+    /// Run a program: that of a trial that was started and has not ended, or a repeat.
     Run(Run),
-    /// Ask the policy for a trial.
+    /// Ask the policy for a proposal.
     Propose,
-    /// Nothing before something under way has ended.
+    /// Wait for something under way to end.
     Wait,
-    /// Nothing any more.
+    /// Nothing is left to do.
     Finish(Finish),
 }
 
@@ -68,12 +68,12 @@ pub(crate) enum Finish {
     Converged,
     /// The untouched program does not run.
     BaselineFailed,
-    /// No more can be tried in what is left of its time.
+    /// Nothing more can be tried in the time that is left.
     TimeIsUp,
 }
 
 impl Finish {
-    /// As the journal has it.
+    /// The text in the journal.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::AllTrialsRun => "all trials run",
@@ -84,22 +84,22 @@ impl Finish {
     }
 }
 
-/// When the results of what is under way come.
+/// When the results of what is under way arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Results {
-    /// Each when its run has ended: what depends on it waits.
+    /// Each when its run ends: what depends on it waits.
     OneByOne,
     /// All of them later: nothing waits, and what may be needed is run.
     Together,
 }
 
 impl Study {
-    /// What a free slot should do, `running` being under way in the others.
+    /// What a free slot should do while `running` is under way in the others.
     pub(crate) fn next_work(&self, rules: &StudyRules, outlook: Outlook<'_>, running: &[Run]) -> Work {
         self.next(rules, outlook, running, Results::OneByOne)
     }
 
-    /// What should be added to a batch of runs, whose results come back together. Never to wait.
+    /// What should be added to a batch of runs, whose results come back together. Never `Wait`.
     pub(crate) fn next_in_batch(&self, rules: &StudyRules, outlook: Outlook<'_>, batch: &[Run]) -> Work {
         self.next(rules, outlook, batch, Results::Together)
     }
@@ -198,7 +198,7 @@ impl Study {
         self.decided.iter().any(|decided| decided.candidate == candidate)
     }
 
-    /// The search's favourite, if it is time for a proof, it is worth one, and it has not been decided on.
+    /// The best program according to the search, if it is time for a proof, worth one, and not yet decided on.
     fn new_candidate(&self, rules: &StudyRules, outlook: Outlook<'_>) -> Option<TrialNumber> {
         if !self.is_time_for_proof(rules, outlook) {
             return None;
@@ -210,7 +210,7 @@ impl Study {
         (is_new && self.is_worth_proof(rules, &standing)).then_some(standing.trial)
     }
 
-    /// Trials that have not ended do not count: whether they had begun when a study was cut off makes no difference.
+    /// Trials that have not ended do not count, so it does not matter whether they had started when a study was killed.
     fn is_time_for_proof(&self, rules: &StudyRules, outlook: Outlook<'_>) -> bool {
         let begun = self.next_trial().saturating_sub(1);
         let ended = self.trials.iter().skip(1).filter(|trial| trial.ended.is_some()).count() as u32;
@@ -220,13 +220,13 @@ impl Study {
         over >= LAST_PROOFS || over >= FIRST_PROOF && ended >= BETWEEN_MERGES * self.merged_at
     }
 
-    /// Whether a confirmation was begun against a program that is no longer the incumbent.
+    /// Whether a confirmation was started against a program that is no longer the incumbent.
     fn is_stale(&self, candidate: TrialNumber) -> bool {
         self.confirmation_runs(candidate).any(|run| run.trial != candidate && run.trial != self.incumbent)
     }
 
-    /// Whether a program's lead over the incumbent is worth a proof: more than the smallest effect even if it was lucky,
-    /// and so large that the proof can be expected to come off with the runs that there may be.
+    /// Whether a program's lead over the incumbent is worth a proof: more than the smallest effect even if it was
+    /// lucky, and large enough that the proof can be expected to succeed within the runs allowed.
     fn is_worth_proof(&self, rules: &StudyRules, candidate: &Standing) -> bool {
         let (noise, merge) = (self.noise(None), &rules.merge);
         let Some(value) = self.incumbent_value() else { return false };
@@ -249,17 +249,17 @@ impl Study {
         online::level(rules.merge.alpha, &self.decided)
     }
 
-    /// Results of candidate and incumbent on fresh seeds, pair by pair as far as both are there.
+    /// Results of candidate and incumbent on fresh seeds, pair by pair while both exist.
     fn pairs(&self, candidate: TrialNumber) -> Vec<(f64, f64)> {
         self.side(candidate, candidate).into_iter().zip(self.side(candidate, self.incumbent)).collect()
     }
 
-    /// Results of one side of a confirmation, those left out that were slowed down.
+    /// Results of one side of a confirmation, leaving out runs that were slowed down.
     fn side(&self, candidate: TrialNumber, trial: TrialNumber) -> Vec<f64> {
         self.side_runs(candidate, trial).iter().filter_map(|run| run.measurement.metric).collect()
     }
 
-    /// The runs that these are the results of.
+    /// The runs with these results.
     pub(crate) fn side_runs(&self, candidate: TrialNumber, trial: TrialNumber) -> Vec<&RunEnded> {
         self.believed(self.confirmation_runs(candidate).filter(|run| run.trial == trial))
     }
@@ -279,7 +279,7 @@ impl Study {
             return (evidence, Decision::Reject("it failed on a fresh seed".into()));
         }
         if our_failures.len() > FAILURES_ALLOWED {
-            return (evidence, Decision::Reject("the device fails under it again and again".into()));
+            return (evidence, Decision::Reject("the device keeps failing under it".into()));
         }
         if their_failures.len() > FAILURES_ALLOWED {
             return (evidence, Decision::Reject("the incumbent fails on fresh seeds".into()));
@@ -316,5 +316,4 @@ impl Study {
 }
 
 #[cfg(test)]
-#[path = "work_tests.rs"]
 mod tests;

@@ -28,10 +28,10 @@ const TURN: u32 = 4;
 /// The preset that comes with a target.
 const PRESET: &str = "presets/human.toml";
 
-/// What was asked for.
+/// What the user asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Contest {
-    /// Folder of the comparison, in which the target lies.
+    /// Folder of the comparison, which contains the target.
     pub(crate) folder: PathBuf,
     pub(crate) methods: Vec<Method>,
     pub(crate) trials: u32,
@@ -46,7 +46,7 @@ pub(crate) struct Contest {
 pub(crate) struct Entrant {
     /// The method that returned it and its study; `None` for one that was not searched for.
     pub(crate) search: Option<(Method, Study)>,
-    /// What people call it.
+    /// Its name for people.
     pub(crate) title: String,
     /// The first trial that tried it.
     pub(crate) trial: Option<TrialNumber>,
@@ -84,7 +84,7 @@ impl Contest {
         // All slots are the target's.
         let _slots = Lock::take(&main.journal_dir()).map_err(UserError::locked)?;
         let project = Project::read(&main, main.main_head()?)?;
-        // Whatever is wrong with it is reported now and not after the studies.
+        // Anything wrong with it is reported now and not after the studies.
         let human = self.preset_text()?;
         let human = human.map(|(name, text)| preset(&project, &name, &text)).transpose()?;
         self.make_repositories(&main)?;
@@ -108,7 +108,7 @@ impl Contest {
         self.folder.join(format!("{method}-{repeat}"))
     }
 
-    /// Every method and repeat, the methods of a repeat side by side, a different one first in each turn.
+    /// Every method and repeat: the methods of a repeat side by side, with a different one first in each turn.
     fn contenders(&self, turn: u32) -> impl Iterator<Item = (Method, u32)> {
         let turned =
             (0..self.methods.len()).map(move |at| self.methods[(at + turn as usize) % self.methods.len()]);
@@ -128,7 +128,7 @@ impl Contest {
         }
     }
 
-    /// Makes those that are missing; none may have more trials than were asked for.
+    /// Creates the missing studies; none may have more trials than requested.
     fn make_repositories(&self, main: &Repo) -> Result<()> {
         for (method, repeat) in self.contenders(0) {
             let path = self.repository(method, repeat);
@@ -139,7 +139,7 @@ impl Contest {
             if run > self.trials {
                 return Err(UserError::new(format!(
                     "{} already has {run} trials, more than the {} asked for; ask for at least {run} with --trials, or \
-                     begin another comparison elsewhere",
+                     start another comparison elsewhere",
                     path.display(),
                     self.trials
                 ))
@@ -215,10 +215,10 @@ fn trials_of(repository: &Path) -> Result<u32> {
     Ok(u32::try_from(ended.count())?)
 }
 
-/// Makes a folder next to its place and moves it there, so that a half-made one is never taken for it.
+/// Creates a folder next to its place and moves it there, so that a half-made one is never mistaken for it.
 pub(crate) fn make_aside(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let aside = path.with_extension("unfinished");
     let _ = std::fs::remove_dir_all(&aside);
     make(&aside)?;
-    std::fs::rename(&aside, path).with_context(|| format!("cannot make {}", path.display()))
+    std::fs::rename(&aside, path).with_context(|| format!("cannot create {}", path.display()))
 }

@@ -12,7 +12,7 @@ use crate::study::{ProgramId, Sources};
 /// More programs than this are probably a mistake: they would take days.
 const MOST_PROGRAMS: usize = 2000;
 
-/// A site and the values it is to take, as typed: `recipe::WIDTH=32,64`.
+/// A site and the values it takes, as typed: `recipe::WIDTH=32,64`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Axis {
     pub(crate) site: String,
@@ -33,7 +33,7 @@ impl FromStr for Axis {
     }
 }
 
-/// One of the programs.
+/// One program of the product.
 #[derive(Clone, Debug)]
 pub(crate) struct Combination {
     /// In the order of the axes.
@@ -44,13 +44,13 @@ pub(crate) struct Combination {
     pub(crate) sources: Sources,
 }
 
-/// All of them.
+/// All programs of the product.
 #[derive(Debug)]
 pub(crate) struct Product {
     /// Sites of the untouched program with their wanted values, in each site's own order.
     pub(crate) sites: Vec<Site>,
     pub(crate) programs: Vec<Combination>,
-    /// How many combinations do not give a distinct program, and why the first does not.
+    /// Number of combinations that do not give a distinct program, and why the first does not.
     pub(crate) left_out: (usize, String),
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> &
     known.min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or_default()
 }
 
-/// All combinations of the sites' values, the last site turning fastest.
+/// All combinations of the sites' values, the last site varying fastest.
 fn combinations(sites: &[Site]) -> Vec<Vec<String>> {
     sites.iter().fold(vec![Vec::new()], |rows, site| {
         let with = |row: &Vec<String>, value: &String| [row.as_slice(), std::slice::from_ref(value)].concat();

@@ -14,17 +14,17 @@ use crate::evaluator::{Evaluator, Tree};
 use crate::journal::{EventLog, Lock};
 use crate::project::{Options, Project, UserError};
 use crate::repo::Timestamp;
-use crate::report::{Live, duration};
+use crate::report::Live;
 use crate::runs::{Finished, Interrupt, Interruption, Order, Slots, evaluator, not_fetched, open_slots};
-use crate::study::{Ending, Measurement, Outcome, ProgramId};
+use crate::study::{Ending, Measurement, Outcome, ProgramId, duration, figure};
 
 /// If none of this many first results is from a program that builds, the machine is at fault and not the programs.
 const HELD: usize = 5;
 
-/// A program that is to be measured.
+/// A program to measure.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
-    /// What people call it.
+    /// Its name for people.
     pub(crate) title: String,
     pub(crate) program: ProgramId,
     pub(crate) tree: Tree,
@@ -66,7 +66,7 @@ type Place = (usize, u64);
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Entry {
-    /// Before all runs; the last one counts.
+    /// Comes before all runs; the last one counts.
     Began { terms: Terms },
     Ended {
         program: ProgramId,
@@ -78,7 +78,7 @@ enum Entry {
 }
 
 impl Survey {
-    /// Opens the survey whose log and whose runs' logs are in a folder, or begins it there.
+    /// Opens the survey whose log and whose runs' logs are in a folder, or starts it there.
     pub(crate) fn open(folder: &Path, terms: Terms, premises: Premises<'_>) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
         let lock = Lock::take(folder).map_err(|error| UserError::locked(error.of_folder(folder)))?;
@@ -110,7 +110,7 @@ impl Survey {
         })
     }
 
-    /// What a run gave, however it ended; `None` before it has.
+    /// The result of a run, however it ended; `None` before that.
     pub(crate) fn measurement(&self, program: &ProgramId, seed: u64) -> Option<&Measurement> {
         self.measured.get(&(program.clone(), seed))
     }
@@ -119,7 +119,7 @@ impl Survey {
         *program == self.untouched
     }
 
-    /// Gives the programs more arguments.
+    /// Passes more arguments to the programs.
     pub(crate) fn add_arguments(&mut self, arguments: &[String]) {
         self.evaluator.plan.arguments.extend_from_slice(arguments);
     }
@@ -132,7 +132,7 @@ impl Survey {
         self.live.line(text);
     }
 
-    /// Makes those runs that have not been made, in this order, and calls `changed` as they are recorded. `Some` if the
+    /// Makes the runs that are missing, in this order, and calls `changed` as they are recorded. `Some` if the
     /// user stopped it first.
     pub(crate) async fn run(
         &mut self,
@@ -211,7 +211,7 @@ impl Survey {
         let Finished { seed, measurement, .. } = finished;
         let value = match (self.printed(&measurement), Outcome::of_failure(measurement.ending)) {
             (None, Some(outcome)) => format!("{outcome}: {}", measurement.reason),
-            (value, _) => format!("{:.4}", value.unwrap_or(f64::NAN)),
+            (value, _) => value.map_or_else(|| "-".to_owned(), figure),
         };
         self.live.line(&format!("{pace}  {value:>7}  {}", subject.title));
         let run = (subject.program.clone(), seed);
@@ -227,7 +227,7 @@ impl Survey {
         if self.held.len() < HELD { Ok(()) } else { Err(self.nothing_builds().into()) }
     }
 
-    /// Writes down what was held back.
+    /// Records what was held back.
     fn record(&mut self) -> Result<()> {
         for (program, seed) in std::mem::take(&mut self.held) {
             let measurement = Box::new(self.measured[&(program.clone(), seed)].clone());
@@ -256,10 +256,10 @@ impl Survey {
 
     /// A value of a measurement as the program printed it.
     pub(crate) fn as_printed(&self, value: f64) -> f64 {
-        if self.evaluator.plan.metric.maximise { -value } else { value }
+        self.evaluator.plan.metric.as_printed(value)
     }
 
-    /// The metric as the program printed it; `None` where the run did not complete.
+    /// The metric as the program printed it; `None` if the run did not complete.
     pub(crate) fn printed(&self, measurement: &Measurement) -> Option<f64> {
         measurement.metric.map(|value| self.as_printed(value))
     }
@@ -282,7 +282,7 @@ fn agree(folder: &Path, begun: &Terms, terms: &Terms) -> Result<(), UserError> {
     match terms.iter().find_map(find).or(gone) {
         None => Ok(()),
         Some((name, then, now)) => Err(UserError::new(format!(
-            "{} was begun with {name} {then}, not {now}; begin another one elsewhere",
+            "{} was started with {name} {then}, not {now}; start another one elsewhere",
             folder.display()
         ))),
     }
@@ -309,7 +309,7 @@ impl std::fmt::Display for Pace {
         let each = self.begin.elapsed().as_secs_f64() / self.ended.max(1) as f64;
         let (done, total) = (self.total - self.left, self.total);
         let digits = total.to_string().len();
-        write!(f, "{done:>digits$}/{total}  {:>5.0} an hour, ", 3600.0 / each.max(1e-3))?;
+        write!(f, "{done:>digits$}/{total}  {:>5.0} per hour, ", 3600.0 / each.max(1e-3))?;
         write!(f, "{:>6} left", duration(each * self.left as f64))
     }
 }
@@ -330,10 +330,10 @@ mod tests {
         };
         assert_eq!(refused(&[("budget", "10cpu-s"), ("width", "32,64")]), None);
         let error = refused(&[("budget", "20cpu-s"), ("width", "32,64")]).unwrap();
-        assert!(error.contains("begun with budget 10cpu-s, not 20cpu-s"), "{error}");
-        assert!(refused(&[("budget", "10cpu-s")]).unwrap().contains("begun with width 32,64, not nothing"));
+        assert!(error.contains("started with budget 10cpu-s, not 20cpu-s"), "{error}");
+        assert!(refused(&[("budget", "10cpu-s")]).unwrap().contains("started with width 32,64, not nothing"));
         let more = [("budget", "10cpu-s"), ("width", "32,64"), ("depth", "2")];
-        assert!(refused(&more).unwrap().contains("begun with depth nothing, not 2"));
+        assert!(refused(&more).unwrap().contains("started with depth nothing, not 2"));
     }
 
     #[test]

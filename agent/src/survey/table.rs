@@ -60,7 +60,7 @@ pub(crate) fn open_table(
     })
 }
 
-/// A table that is being measured.
+/// A table being measured.
 #[derive(Debug)]
 pub(crate) struct Table {
     path: PathBuf,
@@ -73,7 +73,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Says what is about to happen.
+    /// Prints what is about to happen.
     pub(crate) fn introduce(&self) {
         self.options.warning().into_iter().for_each(|warning| self.survey.warn(&warning));
         let (left_out, why) = &self.product.left_out;
@@ -111,7 +111,7 @@ impl Table {
     }
 }
 
-/// The folder of a table's runs, `TABLE.csv.runs`; a table without one is not ours.
+/// The folder of a table's runs, `TABLE.csv.runs`; a table without one was not recorded here.
 fn beside(table: &Path) -> Result<PathBuf, UserError> {
     let folder = PathBuf::from(format!("{}.runs", table.display()));
     if table.file_name().is_none() || table.is_dir() {
@@ -156,7 +156,7 @@ pub(crate) fn with_sources(tree: &Tree, sources: &Sources) -> Tree {
     tree
 }
 
-/// The table as it stands.
+/// The current table.
 fn text(product: &Product, seeds: &[u64], maximise: bool, survey: &Survey) -> String {
     let direction = if maximise { "maximize" } else { "minimize" };
     let params = product.sites.iter().map(|site| {
@@ -179,7 +179,7 @@ fn text(product: &Product, seeds: &[u64], maximise: bool, survey: &Survey) -> St
     lines.join("\n") + "\n"
 }
 
-/// A cell, in quotes where CSV asks for them.
+/// A cell, in quotes if CSV needs them.
 fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_quoted_only_where_they_must_be() {
+    fn cells_are_quoted_only_if_necessary() {
         assert_eq!(quoted("recipe::WIDTH"), "recipe::WIDTH");
         assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
     }

@@ -98,7 +98,7 @@ impl Contest {
     }
 }
 
-/// What a program gave on each seed.
+/// The results of a program on each seed.
 fn returned(entrant: &Entrant, seeds: &[u64], survey: &Survey) -> Returned {
     let on_each = |value: fn(&Measurement) -> Option<f64>| {
         let runs = seeds.iter().map(|seed| survey.measurement(&entrant.program, *seed));

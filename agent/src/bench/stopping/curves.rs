@@ -1,4 +1,4 @@
-//! Reads recorded learning curves from a CSV file, and says of one that is not in the format what is wrong.
+//! Reads recorded learning curves from a CSV file, and reports what is wrong if it is not in the format.
 //!
 //! The first line is `# minimize` or `# maximize`; then comes the header `study,run,share,value`, then one row for each
 //! point. The rows of a run follow each other, by share; its last value is its final one.
@@ -11,7 +11,7 @@ use crate::study::{Point, Study};
 
 const HEADER: [&str; 4] = ["study", "run", "share", "value"];
 
-/// The runs of one study, lower values being better.
+/// The runs of one study; lower values are better.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CurveStudy {
     pub(crate) name: String,
@@ -68,8 +68,8 @@ fn parse(text: &str) -> Result<Vec<CurveStudy>, Wrong> {
         let key = (study, run);
         if last.as_ref() != Some(&key) {
             if let Some(before) = runs.insert(key.clone(), line) {
-                let twice = format!("goes on with the run of line {before}, after another one");
-                return Err(wrong(line, twice, "the points of a run one after the other"));
+                let twice = format!("continues the run of line {before}, after another one");
+                return Err(wrong(line, twice, "the points of a run one after another"));
             }
             studies[place].runs.push(Vec::new());
             last = Some(key);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_are_no_curves_is_refused_with_its_line() {
+    fn what_is_not_a_curve_is_refused_with_its_line() {
         let head = "# minimize\nstudy,run,share,value\n";
         for (rows, words) in [
             ("", "has no curves"),
@@ -128,7 +128,7 @@ mod tests {
             ("a,1,1.5,1\n", "line 3: the share 1.5; expected a share of the budget above 0"),
             ("a,1,0.5,NaN\n", "line 3: the value \"NaN\""),
             ("a,1,0.5,1\na,1,0.5,2\n", "line 4: the share 0.5 is not above the one before"),
-            ("a,1,1,1\na,2,1,2\na,1,1,1\n", "line 5: goes on with the run of line 3"),
+            ("a,1,1,1\na,2,1,2\na,1,1,1\n", "line 5: continues the run of line 3"),
         ] {
             let (line, what, expected) = parse(&format!("{head}{rows}")).expect_err("no curves");
             let said = CsvError { file: "c.csv".into(), line, wrong: what, expected }.to_string();

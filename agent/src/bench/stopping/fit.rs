@@ -1,14 +1,14 @@
-//! A power law fitted to one curve by least squares, as the paper's self-evaluator has it.
+//! A power law fitted to one curve by least squares, as in the paper's self-evaluator.
 
 use crate::study::Point;
 
 /// Fewer points than this fix no power law.
 const FEWEST_POINTS: usize = 4;
 
-/// Exponents that are tried.
+/// Exponents to try.
 const EXPONENTS: [f64; 10] = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0];
 
-/// What `a + b share^-c` says of a curve; `a` is not below 0 where no point is.
+/// The fit of `a + b share^-c` to a curve; `a` is not below 0 unless a point is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Fit {
     /// Its value at the end of the budget.
@@ -17,7 +17,7 @@ pub(super) struct Fit {
     pub(super) deviation: f64,
 }
 
-/// The falling power law that is nearest to a curve; `None` where there are too few points.
+/// The falling power law nearest to a curve; `None` if there are too few points.
 pub(super) fn power_law(curve: &[Point]) -> Option<Fit> {
     if curve.len() < FEWEST_POINTS {
         return None;
@@ -55,13 +55,13 @@ mod tests {
     }
 
     #[test]
-    fn a_power_law_is_found_again() {
+    fn a_power_law_is_recovered() {
         let fit = power_law(&curve(|share| 2.0 + 0.5 * share.powf(-0.4))).expect("enough points");
         assert!((fit.at_end - 2.5).abs() < 1e-9 && fit.deviation < 1e-9, "{fit:?}");
     }
 
     #[test]
-    fn a_curve_that_rises_is_taken_for_flat_and_a_short_one_for_nothing() {
+    fn a_rising_curve_is_fitted_as_flat_and_a_short_one_not_at_all() {
         let fit = power_law(&curve(|share| share)).expect("enough points");
         assert!((fit.at_end - 4.5 / 16.0).abs() < 1e-9, "{fit:?}");
         assert_eq!(power_law(&curve(|share| share)[..3]), None);

@@ -1,4 +1,4 @@
-//! What a rule saves over all studies, and how sure that is: a bootstrap over the studies.
+//! What a rule saves over all studies, and how certain that is: a bootstrap over the studies.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -10,7 +10,7 @@ use super::rule::{Rule, RuleName};
 /// Draws of the bootstrap.
 const RESAMPLES: usize = 1000;
 
-/// A number with its 95 % interval, which a single study does not give.
+/// A number with its 95 % interval, which a single study cannot give.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interval {
     pub(super) value: f64,
@@ -23,7 +23,7 @@ pub(crate) struct Measured {
     pub(crate) rule: RuleName,
     pub(crate) setting: f64,
     pub(crate) total: Tally,
-    /// Full budgets of all runs over what they used.
+    /// Full budgets of all runs divided by what they used.
     pub(super) throughput: Interval,
     /// Share of the would-be winners that were stopped.
     pub(super) winners_stopped: Interval,
@@ -31,7 +31,7 @@ pub(crate) struct Measured {
     pub(super) best_found: Interval,
 }
 
-/// Replays a rule on one study or more at each of its settings.
+/// Replays a rule on one or more studies at each of its settings.
 pub(crate) fn measure(studies: &[CurveStudy], name: RuleName) -> Vec<Measured> {
     name.settings().iter().map(|&setting| at(studies, Rule { name, setting })).collect()
 }

@@ -1,4 +1,4 @@
-//! Replays stop rules on recorded learning curves: how much sooner trials follow each other, and what that costs.
+//! Replays stop rules on recorded learning curves: how much faster trials follow each other, and what that costs.
 
 mod curves;
 mod fit;

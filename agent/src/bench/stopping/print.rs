@@ -1,4 +1,4 @@
-//! What `bench stopping` prints: a table for people, one JSON object a line for programs.
+//! What `bench stopping` prints: a table for people, one JSON object per line for programs.
 
 use std::fmt::Write;
 
@@ -21,7 +21,7 @@ struct Printed {
     high: Option<f64>,
 }
 
-/// The lines of some measurements, without a line end at the end.
+/// The lines of some measurements, without a final line end.
 pub(crate) fn stopping_json(measured: &[Measured]) -> serde_json::Result<String> {
     let line = |measured: &Measured| {
         let Interval { value: winners_stopped, bounds } = measured.winners_stopped;
@@ -38,7 +38,7 @@ pub(crate) fn stopping_json(measured: &[Measured]) -> serde_json::Result<String>
     Ok(measured.iter().map(line).collect::<serde_json::Result<Vec<_>>>()?.join("\n"))
 }
 
-/// The same for people; a star marks what no other beats in both throughput and winners stopped.
+/// The same for people; a star marks rules that no other beats in both throughput and winners stopped.
 pub(crate) fn stopping_text(studies: &[CurveStudy], measured: &[Measured]) -> String {
     let runs: usize = studies.iter().map(|study| study.runs.len()).sum();
     let mut text = format!(

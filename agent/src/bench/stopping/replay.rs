@@ -1,4 +1,4 @@
-//! A study told once more with a stop rule in force: its runs in another order, and some of them ended early.
+//! A study replayed with a stop rule in force: its runs in another order, and some of them ended early.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -8,7 +8,7 @@ use super::curves::{CurveStudy, last, so_far};
 use super::rule::{Rule, Seen};
 use crate::study::Point;
 
-/// How many orders each study is told in.
+/// Number of orders in which each study is replayed.
 pub(super) const ORDERS: u64 = 5;
 
 /// The first runs, which are never stopped: there is nothing to compare them with.
@@ -39,7 +39,7 @@ impl std::ops::AddAssign<&Self> for Tally {
     }
 }
 
-/// Tells a study, whose number sets its orders apart from those of others, in all orders.
+/// Replays a study in all orders; its number makes its orders differ from those of other studies.
 pub(super) fn replay(study: &CurveStudy, number: usize, rule: &Rule) -> Tally {
     let mut tally = Tally::default();
     for order in 0..ORDERS {

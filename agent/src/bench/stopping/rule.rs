@@ -1,4 +1,4 @@
-//! The stop rules that are compared: ours, as studies use it, and those it is to be measured by.
+//! The stop rules that are compared: ours, as used in studies, and those it is measured against.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,9 +17,9 @@ const PAPER_MARGIN: f64 = 0.5;
 pub(crate) enum RuleName {
     /// No run is stopped.
     None,
-    /// Stops what is now worse than the best has ended, by more than a share of that.
+    /// Stops a run that is now worse than the best run's final value by more than a share of it.
     Naive,
-    /// Stops what a power law predicts to end worse than the best, by more than a share of that.
+    /// Stops a run that a power law predicts to end worse than the best by more than a share of it.
     Fixed,
     /// The same without a margin.
     PowerLaw,
@@ -28,9 +28,9 @@ pub(crate) enum RuleName {
     /// The paper's as a sequential probability ratio test of whether it ends half a standard deviation worse than the
     /// best; the setting is the share of wrong decisions it asks for.
     PaperSprt,
-    /// Goes on with the best of those that came this far, one in so many.
+    /// Continues with the best of those that came this far, one in as many as the setting.
     Asha,
-    /// Stops what is worse than a quantile of those that came this far.
+    /// Stops a run that is worse than a quantile of those that came this far.
     Median,
     /// Ours; the setting is its level.
     Ours,
@@ -63,7 +63,7 @@ impl RuleName {
         }
     }
 
-    /// The settings that a front is drawn through.
+    /// The settings that a front is drawn from.
     pub(crate) fn settings(self) -> &'static [f64] {
         match self {
             Self::None | Self::Naive | Self::PowerLaw => &[0.0],
@@ -95,7 +95,7 @@ impl FromStr for RuleName {
 /// What is known when a run begins.
 #[derive(Debug, Default)]
 pub(super) struct Seen<'a> {
-    /// Curves, and what ours predicted of those that it would have stopped had they not been audited.
+    /// Curves, and what ours predicted for those that it would have stopped had they not been audited.
     pub(super) completed: Vec<(&'a [Point], Option<Forecast>)>,
     /// Curves up to where they were stopped, and the share of the budget used by then.
     pub(super) stopped: Vec<(&'a [Point], f64)>,
@@ -106,7 +106,7 @@ pub(super) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// What those that came this far had reached.
+    /// Values reached by the runs that came this far.
     fn peers(&self, share: f64) -> Vec<f64> {
         let completed = self.completed.iter().map(|(curve, _)| *curve);
         let stopped = self.stopped.iter().filter(|(_, stopped)| *stopped >= share).map(|(curve, _)| *curve);

@@ -1,7 +1,7 @@
-//! Regularised evolution: the best of a few of the newest runs is edited, and the oldest dies.
+//! Regularised evolution: edits the best of a few of the newest runs, and drops the oldest.
 //!
 //! Real, Aggarwal, Huang and Le, 2019 (arXiv 1802.01548), with one to three edits for a mutation.
-//! Runs that failed are never born; the population starts from one program and fills by its children.
+//! Failed runs never enter the population, which starts from one program and fills with its children.
 
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
@@ -17,7 +17,7 @@ const POPULATION: usize = 20;
 /// Those that compete to be a parent.
 const TOURNAMENT: usize = 5;
 
-/// Keeps what is young, and edits the best of a sample of it.
+/// Keeps the newest runs, and edits the best of a sample of them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Evolution {
     rng: ChaCha8Rng,
@@ -29,7 +29,7 @@ impl Evolution {
     }
 }
 
-/// Program and result of those that live, the youngest first.
+/// Program and result of those that live, the newest first.
 fn population(notebook: &Notebook) -> Vec<(usize, f64)> {
     let completed = notebook.runs().iter().rev().filter_map(|&(program, verdict)| match verdict {
         Verdict::Result(value) => Some((program, value)),
@@ -38,7 +38,7 @@ fn population(notebook: &Notebook) -> Vec<(usize, f64)> {
     completed.take(POPULATION).collect()
 }
 
-/// The best of a sample of the population; the baseline where nothing lives yet.
+/// The best of a sample of the population; the baseline if that is still empty.
 fn parent<'a>(notebook: &'a Notebook, population: &[(usize, f64)], rng: &mut ChaCha8Rng) -> &'a Program {
     let sample = population.sample(rng, TOURNAMENT);
     let winner = sample.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |&(program, _)| program);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_study_goes_as_that_of_a_queue() {
+    fn a_study_is_the_same_as_with_a_queue() {
         let grid = Grid { categories: 3, ladders: 3, width: 5 };
         let mut evolution = Evolution::new(11);
         let mut notebook = grid.notebook();

@@ -44,7 +44,7 @@ mod tests {
     use crate::policy::toy::Grid;
 
     #[test]
-    fn every_proposal_edits_the_best_program_of_its_time() {
+    fn every_proposal_edits_the_best_program_at_that_time() {
         let grid = Grid { categories: 2, ladders: 3, width: 5 };
         let mut greedy = Greedy::new(3);
         let mut notebook = grid.notebook();

@@ -1,4 +1,4 @@
-//! Mixtures of kernels over programs, the densities that TPE compares: one kernel a run, and a wide prior.
+//! Mixtures of kernels over programs, the densities that TPE compares: one kernel per run, and a wide prior.
 //!
 //! A kernel is a product over all sites, with the widths and weights of Optuna 5's default sampler.
 
@@ -10,13 +10,13 @@ const FULL_WEIGHTS: usize = 25;
 
 /// A density over programs.
 pub(super) struct Mixture {
-    /// By run, and of the prior as the last.
+    /// One per run, and that of the prior last.
     pub(super) weights: Vec<f64>,
     columns: Vec<Kernels>,
 }
 
 impl Mixture {
-    /// Of runs by their programs' rows, in the order in which they ended; `all` are the rows of all programs.
+    /// From the rows of the runs' programs, in the order in which the runs ended; `all` are the rows of all programs.
     pub(super) fn new(encoding: &Encoding, all: &[Row], runs: &[&Row]) -> Self {
         let n = runs.len();
         let ramp = n.saturating_sub(FULL_WEIGHTS);
@@ -40,7 +40,7 @@ impl Mixture {
         }
     }
 
-    /// Logarithm of the probability that a kernel gives to a value; 0 where the site was not known.
+    /// Logarithm of the probability that a kernel gives to a value; 0 if the site was not known.
     pub(super) fn log_kernel(&self, column: usize, kernel: usize, to: Code) -> f64 {
         self.columns.get(column).map_or(0.0, |kernels| kernels.log(kernel, to))
     }
@@ -56,9 +56,9 @@ impl Mixture {
     }
 }
 
-/// The kernels of one column. Many are the same, and stand there once.
+/// The kernels of one column. Many are the same, and are stored once.
 struct Kernels {
-    /// By run, the place of its kernel; that of the prior as the last.
+    /// For each run, the place of its kernel; that of the prior last.
     places: Vec<u32>,
     /// Logarithms of the probability of each code, kernel after kernel.
     logs: Vec<f64>,
@@ -66,7 +66,7 @@ struct Kernels {
 }
 
 impl Kernels {
-    /// Of runs by their codes; `absent` says whether some program lacks the site, which is one more category then.
+    /// From the codes of runs; `absent` says whether some program lacks the site, which is then one more category.
     fn new(column: &Column, codes: &[Code], absent: bool) -> Self {
         let side = column.len() + 1;
         let shape = Shape { column, absent, kernels: codes.len() as f64 + 1.0 };
@@ -103,15 +103,15 @@ impl Kernels {
 /// Places among runs of the same value, which decide a kernel's width: the first, one between, the last.
 const PLACES: usize = 3;
 
-/// Widths of the kernels on a ladder before they are bounded: a run's is the larger of the distances to the runs next to
-/// it, in the order of their rungs. Runs of the same rung are next to each other: but for the first and the last of
-/// them the distance is 0.
+/// Widths of the kernels on a ladder before they are bounded: a run's is the larger of the distances to the runs next
+/// to it, in the order of their rungs. Runs of the same rung are next to each other: except for the first and the last
+/// of them the distance is 0.
 struct Widths {
-    /// By code, how many runs there are.
+    /// For each code, the number of runs.
     counts: Vec<usize>,
-    /// By code, distances to the next lower and the next higher rung where there is a run.
+    /// For each code, distances to the next lower and the next higher rung with a run.
     gaps: Vec<(Option<f64>, Option<f64>)>,
-    /// By code, the distance to the farther end of the ladder.
+    /// For each code, the distance to the farther end of the ladder.
     ends: Vec<f64>,
 }
 
@@ -243,7 +243,7 @@ mod tests {
         assert!((kernels.log(2, 3).exp() - 1.0 / 3.0).abs() < 1e-12);
     }
 
-    /// The widths of Optuna 5, written as it has them: sort, distances to both sides, the ends of the ladder only for a
+    /// The widths of Optuna 5, written as there: sort, distances to both sides, the ends of the ladder only for a
     /// run that is alone.
     fn naive_widths(rungs: &[f64], length: f64) -> Vec<f64> {
         let mut order: Vec<usize> = (0..rungs.len()).collect();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn widths_on_ladders_are_those_of_optuna() {
+    fn widths_on_ladders_equal_those_of_optuna() {
         let encoding = encoding(true, 9);
         let column = &encoding.columns()[0];
         for codes in

@@ -1,4 +1,4 @@
-//! Random search; TPE opens with it too.
+//! Random search; TPE also opens with it.
 
 use rand::SeedableRng;
 use rand::seq::{IndexedRandom, index};
@@ -34,7 +34,7 @@ impl Policy for Random {
     }
 }
 
-/// Adds one random program: any of the space where a proposal may set all sites, else some random
+/// Adds one random program: any of the space if a proposal may set all sites, else some random
 /// edits of any program that completed.
 pub(super) fn propose(rng: &mut ChaCha8Rng, batch: &mut Batch<'_>, method: Method) -> bool {
     let baseline = &batch.notebook.programs()[0].program;
@@ -59,7 +59,7 @@ pub(super) fn propose(rng: &mut ChaCha8Rng, batch: &mut Batch<'_>, method: Metho
     mutate(rng, batch, parent, &sites, &choice)
 }
 
-/// A value for every site, each as likely; what differs from the program that has the sites.
+/// Equally likely values for every site; only those that differ from the program with these sites.
 fn anywhere(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Vec<Change> {
     let mut changes = Vec::new();
     for site in sites {
@@ -78,7 +78,7 @@ mod tests {
     use crate::policy::toy::Grid;
 
     #[test]
-    fn a_small_space_is_proposed_whole_once_and_then_nothing() {
+    fn every_program_of_a_small_space_is_proposed_once_and_then_nothing() {
         let grid = Grid { categories: 2, ladders: 1, width: 3 };
         let mut random = Random::new(1);
         let notebook = grid.study(&mut random, 1000, 4);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_space_gets_one_to_three_edits_of_what_completed() {
+    fn a_wide_space_gets_one_to_three_edits_of_completed_programs() {
         let grid = Grid { categories: 4, ladders: 4, width: 5 };
         let notebook = grid.notebook();
         let mut counts = [0; 4];

@@ -1,9 +1,9 @@
 //! TPE: proposes what is likely among the good results and unlikely among the others.
 //!
-//! As Optuna 5's default sampler does it: 10 trials at random, then the best tenth of the results (25 at most) against
-//! the rest, with what is pending among the rest. Of 24 draws from the good side the one with the highest ratio of
-//! densities that exists and is new is proposed, as edits of the program whose kernel it was drawn from. Where the space
-//! lists its programs, the draws are of untried ones, each as likely as the good side has it. Optuna may repeat a
+//! It works like Optuna 5's default sampler: 10 trials at random, then the best tenth of the results (25 at most)
+//! against the rest, with what is pending among the rest. Of 24 draws from the good side the one with the highest ratio
+//! of densities that exists and is new is proposed, as edits of the program whose kernel it was drawn from. If the
+//! space lists its programs, the draws are of untried ones, each as likely as on the good side. Optuna may repeat a
 //! program by accident; this does not.
 
 use rand::SeedableRng;
@@ -22,7 +22,7 @@ const CANDIDATES: usize = 24;
 const GOOD_SHARE: f64 = 0.1;
 const MOST_GOOD: usize = 25;
 
-/// By kernel, the program that is edited and its sites.
+/// For each kernel, the program that is edited and its sites.
 type Parents = Vec<(usize, Vec<SiteView>)>;
 
 /// A draw: its score, the kernel whose program is edited, and how.
@@ -46,8 +46,8 @@ impl Tpe {
         }
     }
 
-    /// Programs of the good runs and of the others, in the order in which the runs ended; among the others, as the last,
-    /// those that are pending.
+    /// Programs of the good runs and of the others, in the order in which the runs ended; among the others, as the
+    /// last, those that are pending.
     fn split(notebook: &Notebook) -> (Vec<usize>, Vec<usize>) {
         let runs = notebook.runs();
         let values: Vec<f64> = runs.iter().map(|&(_, verdict)| notebook.value(verdict)).collect();
@@ -112,7 +112,7 @@ impl Tpe {
         (good.log_density(&row) - others.log_density(&row), kernel, changes)
     }
 
-    /// What the space lists and was not tried yet.
+    /// The listed programs that have not been tried yet.
     fn listed(
         &mut self,
         notebook: &Notebook,
@@ -149,7 +149,7 @@ impl Tpe {
 /// Programs that exist and are untried.
 #[derive(Default)]
 struct Listed {
-    /// Each as a row, and as the listing has it.
+    /// Each as a row, and as in the listing.
     programs: Vec<(Row, Vec<u16>)>,
     /// Logarithms of their densities on the good side.
     logs: Vec<f64>,
@@ -186,7 +186,7 @@ impl Listed {
     }
 }
 
-/// The program of each good run, then the baseline for the prior, which also stands in for
+/// The program of each good run, then the baseline for the prior, which also replaces
 /// programs that never completed.
 fn parents(notebook: &Notebook, space: &dyn Space, good: &[usize]) -> Parents {
     let mut parents = Parents::new();

@@ -1,10 +1,10 @@
-//! The proposals of one `ask`, and the rule that no program is tried twice by accident.
+//! The proposals of one `ask`, and the rule that no program is tried twice unintentionally.
 
 use crate::policy::{Change, Derived, Notebook, Program, Space};
 use crate::study::{Choice, Proposal};
 
-/// The proposals of one `ask`. Holds the duplicate rule: no program that was tried, is pending or
-/// stands in this batch already is taken, unless as a repeat that was meant.
+/// The proposals of one `ask`. Enforces the rule against duplicates: no program that was tried, is pending or is
+/// already in this batch is taken, except as an intended repeat.
 pub(crate) struct Batch<'a> {
     pub(crate) notebook: &'a Notebook,
     pub(crate) space: &'a dyn Space,
@@ -21,7 +21,7 @@ impl<'a> Batch<'a> {
         self.proposals.len() >= self.wanted
     }
 
-    /// Adds the program that `changes` give; `false` where they give no program, or one that is not new.
+    /// Adds the program that `changes` give; `false` if they give no program, or one that is not new.
     pub(crate) fn take(&mut self, parent: &Program, changes: &[Change], choice: Choice) -> bool {
         if changes.is_empty() {
             return false;
@@ -37,7 +37,7 @@ impl<'a> Batch<'a> {
         true
     }
 
-    /// Adds one more run of a program.
+    /// Adds another run of a program.
     pub(crate) fn repeat(&mut self, program: &Program, choice: Choice) {
         self.proposals.push(Proposal {
             parent: program.trial,
@@ -52,7 +52,7 @@ impl<'a> Batch<'a> {
         &self.proposals
     }
 
-    /// The program that was added last.
+    /// The last program added.
     pub(crate) fn last(&self) -> Option<&Proposal> {
         self.proposals.last()
     }

@@ -1,7 +1,7 @@
 //! Edits of programs, for all methods: random ones, and those that lead to another program nearby.
 //!
-//! Where a space lists the programs that exist, few may differ from a parent in a few sites, and edits that
-//! are drawn blindly may never meet one: there the edits of the listed neighbours are drawn from.
+//! If a space lists the programs that exist, few may differ from a parent in a few sites, and edits that are drawn
+//! blindly may never find one: then the edits that lead to listed neighbours are drawn from.
 
 use rand::RngExt;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -12,10 +12,10 @@ use super::weighted::weighted_index;
 use crate::policy::{Change, Program, SiteView, Space};
 use crate::study::Choice;
 
-/// Chances of one, two and three edits at once; composing edits helps at times.
+/// Chances of one, two and three edits at once; combining edits sometimes helps.
 pub(crate) const EDIT_COUNTS: [f64; 3] = [0.40, 0.35, 0.25];
 
-/// Draws that may give nothing new before a method considers the space exhausted.
+/// Number of draws without anything new after which a method considers the space exhausted.
 pub(crate) const ATTEMPTS: usize = 200;
 
 /// How often a draw is worth repeating: among listed programs, a draw that finds nothing new has seen them all.
@@ -29,8 +29,8 @@ pub(crate) type Moves = Vec<(usize, usize)>;
 /// The programs within one, two and three edits of a parent, by how many edits they are away.
 pub(crate) type Near = [Vec<Moves>; EDIT_COUNTS.len()];
 
-/// Adds one to three random edits of a parent. `false` where these give nothing new; among listed programs, where
-/// nothing new is in reach at all.
+/// Adds one to three random edits of a parent. `false` if these give nothing new; among listed programs, only if
+/// nothing new is within reach at all.
 pub(crate) fn mutate(
     rng: &mut ChaCha8Rng,
     batch: &mut Batch<'_>,
@@ -58,12 +58,12 @@ pub(crate) fn changes(sites: &[SiteView], moves: &[(usize, usize)]) -> Vec<Chang
     moves.iter().map(|&(site, value)| sites[site].change(value)).collect()
 }
 
-/// One to three random edits at distinct sites; fewer where there are fewer sites.
+/// One to three random edits at distinct sites; fewer if there are fewer sites.
 fn random_edits(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Vec<Change> {
     changes(sites, &random_moves(rng, sites))
 }
 
-/// The same, as moves, and only to the `near` programs where these are listed; empty where no program is near.
+/// The same, as moves, and only to the `near` programs if these are listed; empty if no program is near.
 pub(crate) fn random_moves_among(rng: &mut ChaCha8Rng, sites: &[SiteView], near: Option<&Near>) -> Moves {
     let Some(near) = near else { return random_moves(rng, sites) };
     if near.iter().all(Vec::is_empty) {
@@ -88,7 +88,7 @@ fn random_moves(rng: &mut ChaCha8Rng, sites: &[SiteView]) -> Moves {
     random_moves_of(rng, sites, count.min(EDIT_COUNTS.len()))
 }
 
-/// `count` random edits at distinct sites; fewer where there are fewer sites.
+/// `count` random edits at distinct sites; fewer if there are fewer sites.
 pub(crate) fn random_moves_of(rng: &mut ChaCha8Rng, sites: &[SiteView], count: usize) -> Moves {
     let mut changeable: Vec<usize> = (0..sites.len()).filter(|&site| sites[site].values.len() > 1).collect();
     let count = count.min(changeable.len());
@@ -96,14 +96,14 @@ pub(crate) fn random_moves_of(rng: &mut ChaCha8Rng, sites: &[SiteView], count: u
     drawn.iter().map(|&site| (site, other_value(rng, &sites[site]))).collect()
 }
 
-/// Any value of a site but the present one.
+/// Any value of a site except the current one.
 fn other_value(rng: &mut ChaCha8Rng, site: &SiteView) -> usize {
     let others: Vec<usize> = site.others().collect();
     others.choose(rng).copied().unwrap_or(0)
 }
 
-/// How each listed program differs from the one that has these sites, where it is near. `None` where programs are not
-/// listed, and edits can be drawn blindly.
+/// How each listed program that is near differs from the one with these sites. `None` if programs are not listed, and
+/// edits can be drawn blindly.
 pub(crate) fn neighbours(space: &dyn Space, sites: &[SiteView]) -> Option<Near> {
     let listing = space.listing()?;
     let from = present(sites);
@@ -117,7 +117,7 @@ pub(crate) fn neighbours(space: &dyn Space, sites: &[SiteView]) -> Option<Near> 
     Some(near)
 }
 
-/// The program that has these sites, as listings have it.
+/// The program with these sites, as in a listing.
 pub(crate) fn present(sites: &[SiteView]) -> Vec<u16> {
     let index = |site: &SiteView| site.values.iter().position(|value| *value == site.value);
     sites.iter().map(|site| index(site).map_or(u16::MAX, |index| index as u16)).collect()

@@ -107,7 +107,7 @@ impl Agent {
         floats(score(&self.tensors(&device), pool))
     }
 
-    /// Learns from steps that follow one another; `next_value` is what the critic expects now.
+    /// Learns from consecutive steps; `next_value` is what the critic expects now.
     pub(super) fn update(&mut self, args: &Args, steps: &[Step], next_value: f32) -> Update {
         // bootstrap value if not done
         let (advantages, returns) = gae(args.gamma, args.gae_lambda, steps, next_value);

@@ -1,16 +1,16 @@
 //! A draw from a pool: the softmax over the scores of what is not masked.
 //!
-//! It says how likely each candidate was, and keeps as much of the pool as learning needs.
+//! It records how likely each candidate was, and keeps as much of the pool as learning needs.
 
 use super::agent::Agent;
 use super::rule::FEATURES;
 use crate::study::Choice;
 
-/// Candidates of a choice that are kept to learn from it: the likeliest. The softmax over them
-/// alone stands for that over the pool.
+/// Candidates of a choice that are kept to learn from it: the likeliest. The softmax over only these replaces that over
+/// the pool.
 const KEPT: usize = 64;
 
-/// A pool with its scores, ready to be drawn from.
+/// A pool with its scores, ready for draws.
 pub(super) struct Draw {
     features: Vec<f32>,
     scores: Vec<f32>,
@@ -37,7 +37,7 @@ impl Draw {
         &self.features[candidate * FEATURES.len()..(candidate + 1) * FEATURES.len()]
     }
 
-    /// Why this candidate was drawn, added to what is known already.
+    /// Why this candidate was drawn, added to what is already known.
     pub(super) fn choice(&self, drawn: usize, choice: Choice) -> Choice {
         let features = FEATURES.iter().zip(self.of(drawn));
         Choice {
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// A hundred candidates that differ in their first feature alone.
+    /// A hundred candidates that differ only in their first feature.
     fn draw(masked: &[bool]) -> Draw {
         let agent = Agent::new(&FEATURES.map(|(_, start)| start), 1, &mut ChaCha8Rng::seed_from_u64(1));
         let mut features = vec![0.0; 100 * FEATURES.len()];
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_masked_has_no_share() {
+    fn masked_candidates_have_no_share() {
         let mut masked = vec![false; 100];
         masked[99] = true;
         let draw = draw(&masked);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_drawn_is_kept_however_unlikely() {
+    fn the_drawn_candidate_is_kept_however_unlikely() {
         let draw = draw(&[false; 100]);
         for drawn in [0, 99] {
             let (features, action, logprob) = draw.kept(drawn);

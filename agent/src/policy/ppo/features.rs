@@ -1,4 +1,4 @@
-//! What the policy reads of a candidate and of a study: the same numbers in benches and studies.
+//! The features of candidates and studies that the policy reads: the same numbers in benches and studies.
 //!
 //! All of them are of order 1. Their names and first weights are in `rule`.
 
@@ -20,7 +20,7 @@ pub(super) const STUDY_FEATURES: usize = 6;
 /// Limit of how far below the highest a logarithm of expected improvement counts.
 const IMPROVEMENT_FLOOR: f64 = -12.0;
 
-/// What became of the trials with an edit at one place.
+/// How the trials with an edit at one place went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Tally {
     tries: f32,
@@ -35,13 +35,13 @@ impl Tally {
         self.reward += reward;
     }
 
-    /// Mean reward, as if two trials more had given nothing.
+    /// Mean reward, as if two more trials had given nothing.
     fn mean_reward(self) -> f32 {
         self.reward / (self.tries + 2.0)
     }
 }
 
-/// What became of the trials that edited each site.
+/// How the trials that edited each site went.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tallies {
     /// By column: the site, then each of its codes.
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
         Self { columns, tallies, parents, groups, progress, longest }
     }
 
-    /// Features of all candidates, one after the other. Masked ones have no say in what is highest.
+    /// Features of all candidates, one after another. Masked ones do not count for the highest improvement.
     pub(super) fn pool(&self, candidates: &[Candidate], outlooks: &[Outlook], masked: &[bool]) -> Vec<f32> {
         let open = outlooks.iter().zip(masked).filter(|(_, masked)| !**masked);
         let highest = open.map(|(outlook, _)| outlook.log_improvement).fold(f64::NEG_INFINITY, f64::max);
@@ -201,7 +201,7 @@ mod tests {
     use crate::policy::toy::Grid;
 
     #[test]
-    fn features_have_the_places_their_names_say() {
+    fn features_are_at_the_places_of_their_names() {
         let grid = Grid { categories: 1, ladders: 1, width: 5 };
         let notebook = grid.notebook();
         let mut encoding = Encoding::default();

@@ -3,13 +3,13 @@
 /// A part of PPO that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Updates: without them the scorer stays as it began.
+    /// Updates: without them the scorer stays as it started.
     Learning,
     /// Repeats of programs whose worth is uncertain.
     Repeats,
     /// The surrogate's view of the candidates, which are then drawn blindly. It still ranks the programs that ran.
     Scores,
-    /// Proposals of more than three edits where there are many sites.
+    /// Proposals of more than three edits if there are many sites.
     LongEdits,
 }
 

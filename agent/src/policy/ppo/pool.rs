@@ -18,11 +18,11 @@ pub(super) const TOPS: usize = 10;
 const SINGLES_OF: usize = 3;
 /// Most single edits that are candidates.
 const SINGLES: usize = 250;
-/// Candidates in all, repeats not counted.
+/// Candidates in total, not counting repeats.
 const CANDIDATES: usize = 500;
-/// Candidates that are composed of single edits, where there are many sites.
+/// Candidates composed of single edits, if there are many sites.
 const COMPOSED: usize = 400;
-/// Sites for each edit of the longest composition.
+/// Number of sites per edit of the longest composition.
 const SITES_AN_EDIT: usize = 3;
 /// Logarithm of an edit's odds in a composition for each unit by which it looks better: that of the untrained rule.
 const GAIN: f64 = FEATURES[0].1 as f64;
@@ -39,7 +39,7 @@ pub(super) struct Parent {
     /// Column of each site, and the codes of its values.
     columns: Vec<usize>,
     codes: Vec<Vec<Code>>,
-    /// Its edits, where only some programs exist.
+    /// Its edits, if only some programs exist.
     pub(super) near: Option<Near>,
 }
 
@@ -62,7 +62,7 @@ impl Parent {
         Self { program: program.clone(), row, known, sites: sites.to_vec(), columns, codes, near }
     }
 
-    /// Whether edits of it may give a program that was not `tried`; `true` where the programs nearby are not listed.
+    /// Whether edits of it may give a program that was not `tried`; `true` if nearby programs are not listed.
     pub(super) fn has_new(&self, tried: &dyn Fn(&Row) -> bool) -> bool {
         self.near.as_ref().is_none_or(|near| near.iter().flatten().any(|moves| !tried(&self.edited(moves))))
     }
@@ -91,7 +91,7 @@ impl Parent {
     }
 }
 
-/// Something that could be proposed.
+/// A possible proposal.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     /// Rank of its parent, from 0 for the best.
@@ -118,16 +118,15 @@ impl Candidate {
     }
 }
 
-/// The most edits of one candidate. Where sites are many, edits of one to three would leave most values untried for
-/// most of a study; `None` where they are few, or where only some programs exist.
+/// The most edits of one candidate. If there are many sites, one to three edits would leave most values untried for
+/// most of a study; `None` if there are few, or if only some programs exist.
 pub(super) fn longest(sites: usize, near: Option<&Near>) -> Option<usize> {
     let longest = sites / SITES_AN_EDIT;
     (near.is_none() && longest > EDIT_COUNTS.len()).then_some(longest)
 }
 
 /// The candidates from these parents, the best first: single edits, then longer ones, and at the end a repeat of each
-/// parent. What has a row that was `tried` is left out; that a program has sites which appear with an edit is not
-/// foreseen.
+/// parent. Rows that were `tried` are left out; sites that only appear with an edit are not foreseen.
 pub(super) fn candidates(
     parents: &[Parent],
     singles: Vec<Candidate>,
@@ -179,7 +178,7 @@ impl Composer {
         Self { edits, longest }
     }
 
-    /// Two edits at least, or all there are.
+    /// At least two edits, or all there are.
     fn draw(&self, rng: &mut ChaCha8Rng) -> Candidate {
         let weight = |(rank, edits): (usize, &Vec<_>)| {
             if edits.is_empty() { 0.0 } else { PARENT_DECAY.powi(rank as i32) }
@@ -209,7 +208,7 @@ impl Composer {
     }
 }
 
-/// All single edits of the best parents that were not tried, or as many of them as are looked at.
+/// All single edits of the best parents that were not tried, up to the number that is considered.
 pub(super) fn singles(
     parents: &[Parent],
     tried: &dyn Fn(&Row) -> bool,
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn where_sites_are_many_candidates_are_composed_of_edits_that_look_good() {
+    fn if_there_are_many_sites_candidates_are_composed_of_edits_that_look_good() {
         let grid = Grid { categories: 6, ladders: 12, width: 3 };
         let mut encoding = Encoding::default();
         let parents = parents(&grid, &grid.notebook(), &mut encoding);

@@ -1,4 +1,4 @@
-//! The default search: a surrogate says what candidates may be worth, PPO learns how to choose.
+//! The default search: a surrogate estimates what candidates may be worth, PPO learns how to choose.
 //!
 //! A study opens with a few programs far from each other. After that, each choice is a draw from
 //! the softmax over a pool, and every draw but a repeat is a step that PPO learns from once its
@@ -27,9 +27,9 @@ use crate::policy::{
 };
 use crate::study::{Choice, Outcome, ProgramId, Proposal, TrialNumber, Values};
 
-/// Programs of the opening, the baseline included.
+/// Programs of the opening, including the baseline.
 const OPENING: usize = 8;
-/// Those of them that are the best of earlier studies, where there are any.
+/// Number of them that are the best of earlier studies, if there are any.
 const EARLIER_BEST: usize = 3;
 /// Random edits of which the farthest is taken there.
 const OPENING_DRAWS: usize = 60;
@@ -110,7 +110,7 @@ impl Proposer {
         !self.without.contains(&part)
     }
 
-    /// The most edits of one candidate, where sites are many.
+    /// The most edits of one candidate, if there are many sites.
     fn longest(&self, sites: &[SiteView], near: Option<&Near>) -> Option<usize> {
         pool::longest(sites.len(), near).filter(|_| self.has(Part::LongEdits))
     }
@@ -154,7 +154,7 @@ impl Proposer {
         }
     }
 
-    /// The best programs of earlier studies, one of each in turn, as far as they can be had here.
+    /// The best programs of earlier studies, one from each in turn, if they can be built here.
     fn open_as_earlier(&mut self, batch: &mut Batch<'_>, baseline: &Program, sites: &[SiteView]) {
         let best: Vec<Vec<&Values>> = batch.notebook.earlier().iter().map(Earlier::best).collect();
         let turns = (0..EARLIER_BEST).flat_map(|turn| best.iter().filter_map(move |best| best.get(turn)));
@@ -272,7 +272,7 @@ impl Proposer {
                 .map(|(mean, variance)| Outlook::new(mean - best, *variance))
                 .collect();
             let draw = Draw::new(reader.pool(candidates, &outlooks, &masked), &masked, &self.agent);
-            // What was drawn and does not exist is masked and drawn again, from the same scores.
+            // A draw that does not exist is masked, and the draw is repeated from the same scores.
             let mut weights = draw.shares.clone();
             while attempts > 0 && weights.iter().any(|&weight| weight > 0.0) {
                 let drawn = weighted_index(&weights, &mut self.rng);
@@ -375,9 +375,9 @@ impl Policy for Proposer {
     fn ask(&mut self, notebook: &Notebook, space: &dyn Space, n: usize) -> Vec<Proposal> {
         let mut batch = Batch::new(notebook, space, n);
         self.rows.read(notebook, &mut self.encoding);
-        // Choices whose trials never began.
+        // Choices whose trials never started.
         self.pending.retain(|pending| notebook.is_tried(&pending.program));
-        // Before any result there is nothing to choose by, and the opening goes on.
+        // Before any result there is nothing to base a choice on, so the opening continues.
         let is_blind = notebook.best().mean().is_none();
         let opening = if is_blind { self.rows.own().len() + n } else { OPENING };
         if self.rows.own().len() < opening {
@@ -416,7 +416,7 @@ impl Policy for Proposer {
     }
 }
 
-/// Programs that completed, as the surrogate counts them, the best first.
+/// Programs that completed, by the surrogate's numbering, the best first.
 fn ranking(notebook: &Notebook, posterior: &Posterior, seen: &[usize]) -> Vec<usize> {
     let completed = |&program: &usize| notebook.programs()[seen[program]].mean().is_some();
     let mut order: Vec<usize> = (0..seen.len()).filter(completed).collect();

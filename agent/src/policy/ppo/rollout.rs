@@ -4,12 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One step: a pool, what was drawn from it, and what came of it.
+/// One step: a pool, what was drawn from it, and the result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Step {
     /// Features of the study, for the critic.
     pub(super) study: Vec<f32>,
-    /// Features of the candidates, one after the other.
+    /// Features of the candidates, one after another.
     pub(super) pool: Vec<f32>,
     /// Which of the candidates was drawn.
     pub(super) action: usize,

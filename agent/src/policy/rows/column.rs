@@ -1,20 +1,20 @@
-//! One site over all programs: its values in the order in which they were met, and their order on a ladder.
+//! One site over all programs: its values in the order in which they were first seen, and their order on a ladder.
 
 use serde::{Deserialize, Serialize};
 
 use crate::study::number;
 
-/// The code of a value in its column; 0 says that the site is absent.
+/// The code of a value in its column; 0 means that the site is absent.
 pub(crate) type Code = u16;
 
-/// Everything that was ever seen of one site.
+/// Everything ever seen of one site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) ordered: bool,
     /// Value of code i + 1.
     values: Vec<String>,
-    /// Rung of code i + 1 on the ladder of all values met so far.
+    /// Rung of code i + 1 on the ladder of all values seen so far.
     rungs: Vec<u16>,
 }
 
@@ -23,7 +23,7 @@ impl Column {
         Self { name: name.to_owned(), ordered: false, values: Vec::new(), rungs: Vec::new() }
     }
 
-    /// How many values it has, absence not counted.
+    /// Number of values, not counting absence.
     pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
@@ -56,8 +56,8 @@ impl Column {
         index as Code + 1
     }
 
-    /// Puts the rungs in the order of the numbers. Where some value is not a number, those of `ladder` come in its order,
-    /// and the others stay as they were met.
+    /// Puts the rungs in the order of the numbers. If some value is not a number, those of `ladder` come in its order,
+    /// and the others stay in the order in which they were seen.
     pub(super) fn sort(&mut self, ladder: &[String]) {
         let numbers: Option<Vec<f64>> = self.values.iter().map(|value| number(value)).collect();
         let mut order: Vec<usize> = (0..self.values.len()).collect();

@@ -1,4 +1,4 @@
-//! Runs of earlier studies as rows: they stand beside those of this study and differ from them at one more site, the
+//! Runs of earlier studies as rows: they are next to those of this study and differ from them at one more site, the
 //! study. The less that site matters, the more the surrogate learns from them, and its weight is fitted like any other.
 
 use super::encoding::Encoding;
@@ -9,7 +9,7 @@ use crate::policy::normal;
 /// The site at which runs of earlier studies differ from those of this one, which does not have it.
 const STUDY: &str = "(study)";
 
-/// Most runs that are taken from all earlier studies: they must leave room for those of this one.
+/// Most runs taken from all earlier studies: they must leave room for those of this one.
 const MOST: usize = 100;
 
 /// One run of an earlier study.
@@ -26,7 +26,7 @@ pub(super) fn runs(earlier: &[Earlier], encoding: &mut Encoding) -> Vec<EarlierR
     earlier.iter().flat_map(|earlier| runs_of(earlier, encoding, most)).collect()
 }
 
-/// The runs of one study that the surrogate sees, `most` at most: those of the best programs, and some of all others.
+/// The runs of one study that the surrogate sees, at most `most`: those of the best programs, and some of all others.
 fn runs_of(earlier: &Earlier, encoding: &mut Encoding, most: usize) -> Vec<EarlierRun> {
     let verdicts = || earlier.programs.iter().flat_map(|(_, verdicts)| verdicts);
     let results = verdicts().filter_map(|verdict| verdict.result());
@@ -55,7 +55,7 @@ mod tests {
     use crate::policy::toy::Grid;
 
     #[test]
-    fn of_a_long_study_the_best_runs_are_seen_and_some_of_the_others() {
+    fn the_best_runs_of_a_long_study_are_seen_and_some_of_the_others() {
         let grid = Grid { categories: 2, ladders: 2, width: 5 };
         let earlier = Earlier::new("before", grid.study(&mut Random::new(3), 400, 1).programs());
         let mut encoding = Encoding::default();

@@ -1,8 +1,8 @@
-//! The columns and codes that make rows of programs: one column per site, one code per value, 0 where a
-//! program does not have the site.
+//! The columns and codes that turn programs into rows: one column per site, one code per value, 0 if a program does not
+//! have the site.
 //!
-//! Sites and values are added as they are met and never renumbered, so rows stay valid; a row that
-//! is shorter than the table lacks the later sites.
+//! Sites and values are added when first seen and never renumbered, so rows stay valid; a row shorter than the table
+//! lacks the later sites.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::row::Row;
 use crate::policy::SiteView;
 use crate::study::Values;
 
-/// All sites met so far.
+/// All sites seen so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Encoding {
     columns: Vec<Column>,
@@ -26,7 +26,7 @@ impl Encoding {
         &self.columns
     }
 
-    /// How many values were met, over all columns.
+    /// Number of values seen, over all columns.
     pub(crate) fn size(&self) -> usize {
         self.columns.iter().map(Column::len).sum()
     }
@@ -56,7 +56,7 @@ impl Encoding {
         code
     }
 
-    /// Learns what kinds of sites there are and what values they may have.
+    /// Learns the kinds of sites and their possible values.
     pub(crate) fn learn(&mut self, sites: &[SiteView]) {
         for site in sites {
             let index = self.column(&site.name);
@@ -72,7 +72,7 @@ impl Encoding {
         }
     }
 
-    /// The row of the program that has these values.
+    /// The row of the program with these values.
     pub(crate) fn row(&mut self, values: &Values) -> Row {
         let mut row = Row::new();
         for (name, value) in values {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ladder_of_words_has_the_order_of_its_site_whatever_was_met_first() {
+    fn a_ladder_of_words_has_the_order_of_its_site_whatever_was_seen_first() {
         let mut encoding = Encoding::default();
         let large = encoding.row(&Values::from([("size".to_owned(), "large".to_owned())]));
         encoding.learn(&[view("size", true, &["small", "inf", "large"])]);

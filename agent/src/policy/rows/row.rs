@@ -10,7 +10,7 @@ pub(crate) fn at(row: &[Code], column: usize) -> Code {
     row.get(column).copied().unwrap_or(0)
 }
 
-/// A row without absent sites at its end, so that equal programs have equal rows.
+/// A row without trailing absent sites, so that equal programs have equal rows.
 pub(crate) fn trimmed(mut row: Row) -> Row {
     let length = row.iter().rposition(|&code| code != 0).map_or(0, |last| last + 1);
     row.truncate(length);

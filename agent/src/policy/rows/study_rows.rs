@@ -7,11 +7,11 @@ use super::encoding::Encoding;
 use super::row::{Row, trimmed};
 use crate::policy::Notebook;
 
-/// What was read from the notebook. It is not saved: a resumed study reads it again.
+/// What was read from the notebook. Not saved: a resumed study reads it again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StudyRows {
     own: Vec<Row>,
-    /// Index of the program that has a row.
+    /// Index of the program with a row.
     by_row: HashMap<Row, usize>,
     earlier: Vec<EarlierRun>,
 }
@@ -29,7 +29,7 @@ impl StudyRows {
         }
     }
 
-    /// Rows of the notebook's programs, as far as they were read.
+    /// Rows of the notebook's programs that were read.
     pub(crate) fn own(&self) -> &[Row] {
         &self.own
     }
@@ -39,7 +39,7 @@ impl StudyRows {
         &self.earlier
     }
 
-    /// The program of the notebook that has this row, which is trimmed.
+    /// The program of the notebook with this row, which must be trimmed.
     pub(crate) fn find(&self, row: &Row) -> Option<usize> {
         self.by_row.get(row).copied()
     }

@@ -29,8 +29,7 @@ impl Square {
         self.cells[i * self.n + j] = value;
     }
 
-    /// The lower factor of a matrix of which only the lower half is read; `None` where it is not
-    /// positive definite.
+    /// The lower factor of a matrix, of which only the lower half is read; `None` if it is not positive definite.
     pub(super) fn cholesky(mut self) -> Option<Self> {
         factor(&mut self.cells, self.n).then_some(self)
     }
@@ -49,8 +48,7 @@ impl Square {
         gram
     }
 
-    /// Solves `self x = b` for a lower factor, in place, for `width` right sides that lie in the
-    /// columns of `b`.
+    /// Solves `self x = b` for a lower factor, in place, for `width` right sides, which are the columns of `b`.
     pub(super) fn solve_lower(&self, b: &mut [f64], width: usize) {
         solve_lower(&self.cells, b, self.n, width);
     }
@@ -169,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_inverse_is_that_of_gauss_and_jordan() {
+    fn the_inverse_equals_that_of_gauss_and_jordan() {
         for n in [1, 2, 9, 30] {
             let matrix = positive_definite(n);
             let (naive, naive_log_determinant) = naive_inverse(&matrix);
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn solving_with_both_factors_is_multiplying_with_the_inverse() {
+    fn solving_with_both_factors_equals_multiplying_with_the_inverse() {
         let matrix = positive_definite(12);
         let (naive, _) = naive_inverse(&matrix);
         let factor = matrix.cholesky().expect("positive definite");

@@ -1,8 +1,8 @@
 //! What untried programs may be worth: a Gaussian process over the values at all sites.
 //!
-//! Matern-5/2 on site distances, one weight a site, fitted by gradient to the normal scores of the
+//! Matern-5/2 on site distances, one weight per site, fitted by gradient to the normal scores of the
 //! results, with priors. A share of the noise belongs to the program and comes back at each of its
-//! runs; the rest is the run's own. Repeats show how large that share is: where they agree, noise is
+//! runs; the rest is the run's own. Repeats show how large that share is: if they agree, noise is
 //! what the sites do not explain, and a repeat teaches little. This file fits the hyper-parameters, from
 //! rows and scores alone; `posterior` predicts with them.
 
@@ -23,13 +23,13 @@ const SIGNAL_PRIOR: (f64, f64) = (0.0, 0.7);
 const NOISE_PRIOR: (f64, f64) = (-std::f64::consts::LN_10, 1.2);
 const SHARE_PRIOR: (f64, f64) = (-0.85, 1.0);
 const WEIGHT_PRIOR_SD: f64 = 1.2;
-/// Where the hyper-parameters stand: log s2, log v, the log-odds, then a log weight a site.
+/// Order of the hyper-parameters: log s2, log v, the log-odds, then a log weight per site.
 pub(super) const SIGNAL: usize = 0;
 const NOISE: usize = 1;
 const SHARE: usize = 2;
 pub(super) const WEIGHTS: usize = 3;
 
-/// What the surrogate learns from: one row a run.
+/// What the surrogate learns from: one row per run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Runs {
     /// Distinct programs.
@@ -97,9 +97,9 @@ impl Surrogate {
 pub(super) struct Variances {
     /// From the values at the sites.
     pub(super) signal: f64,
-    /// From the program, whatever its neighbours do.
+    /// From the program, independent of its neighbours.
     pub(super) program: f64,
-    /// From this run alone.
+    /// From this run only.
     pub(super) run: f64,
 }
 
@@ -110,7 +110,7 @@ impl Variances {
     }
 }
 
-/// Squared distance of two programs before anything is learned of the sites.
+/// Squared distance of two programs before anything is learned about the sites.
 pub(crate) fn prior_distance(columns: &[Column], a: &[Code], b: &[Code]) -> f64 {
     let distance = |(d, column): (usize, &Column)| weight(column) * column.distance(at(a, d), at(b, d));
     columns.iter().enumerate().map(distance).sum()
@@ -167,7 +167,7 @@ impl Differences {
 }
 
 /// Logarithm of the posterior density of the hyper-parameters, up to a constant, and its gradient.
-/// `None` where the covariances are not positive definite.
+/// `None` if the covariances are not positive definite.
 fn objective(
     values: &[f64],
     priors: &[(f64, f64)],

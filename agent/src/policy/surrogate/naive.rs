@@ -1,4 +1,4 @@
-//! The surrogate as a textbook has it, for the tests of what is faster, and runs to try both on.
+//! The surrogate as in a textbook, for the tests of the faster one, and runs to try both on.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -24,7 +24,7 @@ pub(super) fn columns() -> Vec<Column> {
     encoding.columns().to_vec()
 }
 
-/// Twelve programs, three of them run twice; some rows short, as before a site was met.
+/// Twelve programs, three of them run twice; some rows short, as before a site was seen.
 pub(super) fn runs() -> Runs {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let row = |rng: &mut ChaCha8Rng, i: usize| -> Row {

@@ -4,14 +4,14 @@ use super::cholesky::{Square, add_scaled};
 use super::gaussian_process::{Runs, Surrogate, Variances, WEIGHTS, covariance, matern};
 use crate::policy::rows::{Code, Column, Row, at, changed};
 
-/// A program to be predicted: some changes of another one.
+/// A program to predict: some changes of another one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Point {
     /// Index among the bases.
     pub(crate) base: usize,
     /// Column and new code.
     pub(crate) changes: Vec<(usize, Code)>,
-    /// Its index among the programs of the runs, where it is one of them.
+    /// Its index among the programs of the runs, if it is one of them.
     pub(crate) known: Option<usize>,
 }
 
@@ -101,7 +101,7 @@ impl Posterior {
         sum + (shared..longer.len()).map(|column| self.distance(column, longer[column], 0)).sum::<f64>()
     }
 
-    /// What each point is worth, without how sure that is: a small part of the price of both.
+    /// What each point is worth, without the uncertainty: much cheaper than both.
     pub(crate) fn means(&self, bases: &[Row], points: &[Point]) -> Vec<f64> {
         self.means_of(&self.covariances(bases, points), points.len())
     }
@@ -114,7 +114,7 @@ impl Posterior {
         mean
     }
 
-    /// Between the programs of the runs and each point, one row a program.
+    /// Between the programs of the runs and each point, one row per program.
     fn covariances(&self, bases: &[Row], points: &[Point]) -> Vec<f64> {
         let width = points.len();
         let from_bases: Vec<Vec<f64>> = bases
@@ -168,7 +168,7 @@ pub(crate) struct Prediction<'a> {
     rows: Vec<Row>,
     pub(crate) mean: Vec<f64>,
     pub(crate) variance: Vec<f64>,
-    /// The lower factor's solution for each point, one column a point.
+    /// The lower factor's solution for each point, one column per point.
     solved: Vec<f64>,
 }
 

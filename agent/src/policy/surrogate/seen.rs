@@ -16,7 +16,7 @@ const MOST: usize = BEST_PROGRAMS + NEWEST + OTHERS;
 /// The best programs keep all their runs, as far as there is room.
 const BEST_PROGRAMS: usize = 128;
 const NEWEST: usize = 64;
-/// Room that is left for the rest.
+/// Room left for the rest.
 const OTHERS: usize = 64;
 
 /// Indices of the runs that are seen, ascending.
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_from_before_stands_after_the_own_runs_and_differs_from_them_by_the_study() {
+    fn runs_of_earlier_studies_come_after_the_own_ones_and_differ_from_them_by_the_study() {
         let grid = Grid { categories: 2, ladders: 2, width: 5 };
         let earlier = Earlier::new("before", grid.study(&mut Random::new(3), 20, 1).programs());
         let mut notebook = grid.study(&mut Random::new(4), 10, 1);

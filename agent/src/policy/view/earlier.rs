@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::tried::{self, Tried, Verdict};
 use crate::study::Values;
 
-/// A study before this one, or beside it.
+/// A study before this one, or in another repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Earlier {
     pub(crate) study: String,
@@ -14,7 +14,7 @@ pub(crate) struct Earlier {
 }
 
 impl Earlier {
-    /// Of the programs in the notebook of that study.
+    /// From the programs in the notebook of that study.
     pub(crate) fn new(study: &str, tried: &[Tried]) -> Self {
         let ran = tried.iter().filter(|tried| !tried.verdicts.is_empty());
         let programs = ran.map(|tried| (tried.program.values.clone(), tried.verdicts.clone()));

@@ -1,4 +1,4 @@
-//! What a policy sees: the programs that it may propose, and what became of those that were tried.
+//! What a policy sees: the programs that it may propose, and the results of those that were tried.
 
 mod earlier;
 mod notebook;

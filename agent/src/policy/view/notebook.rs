@@ -18,16 +18,16 @@ pub(crate) struct Observation {
     pub(crate) trial: TrialNumber,
     /// Index of its program among [`Notebook::programs`].
     pub(crate) program: usize,
-    /// Whether it ran a program once more that was tried before.
+    /// Whether it repeated a program that was tried before.
     pub(crate) repeat: bool,
-    /// What it changed of its parent.
+    /// What it changed in its parent.
     pub(crate) changes: Vec<Change>,
     pub(crate) choice: Choice,
     /// `None` while it is pending.
     pub(crate) outcome: Option<Outcome>,
-    /// The metric, lower is better; `Some` where it completed.
+    /// The metric, lower is better; `Some` if it completed.
     pub(crate) result: Option<f64>,
-    /// What the pruner foretold where it stopped the run.
+    /// The pruner's prediction if it stopped the run.
     pub(crate) predicted: Option<f64>,
 }
 
@@ -46,15 +46,15 @@ pub(crate) struct Notebook {
 }
 
 impl Notebook {
-    /// Opens with the trial of the untouched program, which is pending until it is told.
+    /// Opens with the trial of the untouched program, which is pending until its end is recorded.
     pub(crate) fn new(trial: TrialNumber, baseline: ProgramId, values: Values) -> Self {
         let mut notebook = Self::default();
         notebook.add(trial, &baseline, &values);
         notebook
     }
 
-    /// Takes in an event of the study. Where main holds a program that nobody edited, the untouched one or what somebody
-    /// else put there, it begins again with that one; what other studies found stays.
+    /// Applies an event of the study. If main holds a program without the study's edits, the untouched one or what
+    /// somebody else put there, it starts again from that one; what other studies found stays.
     pub(crate) fn apply(&mut self, event: &Event) {
         match event {
             Event::TrialStarted(started) => self.trial_started(started),
@@ -80,7 +80,7 @@ impl Notebook {
 
     fn trial_started(&mut self, started: &TrialStarted) {
         let proposal = &started.proposal;
-        if proposal.parent == started.trial {
+        if proposal.is_base(started.trial) {
             let earlier = std::mem::take(&mut self.earlier);
             *self = Self::new(started.trial, proposal.program.clone(), proposal.values.clone());
             self.earlier = earlier;
@@ -89,7 +89,7 @@ impl Notebook {
         }
     }
 
-    /// Notes what other studies found; before anything is asked for.
+    /// Records what other studies found; before the first `ask`.
     pub(crate) fn learn_from(&mut self, earlier: Vec<Earlier>) {
         self.earlier = earlier;
     }
@@ -98,7 +98,7 @@ impl Notebook {
         &self.earlier
     }
 
-    /// Notes a trial that begins.
+    /// Records a trial that begins.
     pub(crate) fn begin(&mut self, trial: TrialNumber, proposal: &Proposal) {
         self.add(trial, &proposal.program, &proposal.values);
         let observation = self.trials.last_mut().expect("it was just added");
@@ -133,8 +133,7 @@ impl Notebook {
         });
     }
 
-    /// Notes how a trial ended; `predicted` is the pruner's forecast of the metric where it stopped
-    /// the run.
+    /// Records how a trial ended; `predicted` is the pruner's forecast of the metric if it stopped the run.
     pub(crate) fn end(
         &mut self,
         trial: TrialNumber,
@@ -149,13 +148,13 @@ impl Notebook {
         observation.predicted = predicted.filter(|value| value.is_finite());
         let program = observation.program;
         self.programs[program].pending -= 1;
-        // A cancelled trial says nothing of its program, which may be proposed again.
+        // A cancelled trial says nothing about its program, which may be proposed again.
         if let Some(verdict) = self.verdict(&self.trials[index]) {
             self.run(program, verdict);
         }
     }
 
-    /// Notes one more result of a program that was tried, as confirmations give them.
+    /// Records one more result of a program that was tried, such as one from a confirmation.
     pub(crate) fn confirm(&mut self, program: &ProgramId, result: f64) {
         if let Some(&program) = self.by_id.get(program)
             && result.is_finite()
@@ -188,7 +187,7 @@ impl Notebook {
         &self.programs[trial.program].program
     }
 
-    /// The program of this identity, where it was tried or is pending.
+    /// The program of this identity, if it was tried or is pending.
     pub(crate) fn program(&self, id: &ProgramId) -> Option<&Program> {
         self.by_id.get(id).map(|&index| &self.programs[index].program)
     }
@@ -217,12 +216,12 @@ impl Notebook {
         self.by_id.get(id).is_some_and(|&index| self.programs[index].is_seen())
     }
 
-    /// What a run counts as beside the results seen.
+    /// What a run counts as among the results seen.
     pub(crate) fn value(&self, verdict: Verdict) -> f64 {
         verdict.value(self.results.last().copied().unwrap_or(0.0))
     }
 
-    /// How a trial ended; `None` while it is pending, and where it was cancelled.
+    /// How a trial ended; `None` while it is pending, or if it was cancelled.
     pub(crate) fn verdict(&self, trial: &Observation) -> Option<Verdict> {
         match (trial.outcome?, trial.result) {
             (Outcome::Cancelled, _) => None,
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_tried_from_its_beginning_on_unless_it_was_cancelled() {
+    fn a_program_counts_as_tried_from_its_start_unless_it_was_cancelled() {
         let mut notebook = notebook();
         notebook.begin(1, &proposal(0, 1));
         assert!(notebook.is_tried(&id(1)));
@@ -289,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_and_confirmations_are_further_results_of_a_program() {
+    fn repeats_and_confirmations_are_more_results_of_a_program() {
         let mut notebook = notebook();
         notebook.begin(1, &proposal(0, 1));
         notebook.end(1, Outcome::Better, Some(2.0), None);

@@ -1,7 +1,6 @@
 //! What a policy sees of the programs it may propose: sites, their values, and what edits give.
 //!
-//! It knows no source text. `rewrite` stands behind [`Space`] in a study, a table of results in
-//! a bench.
+//! It knows no source text. Behind [`Space`] is `rewrite` in a study, and a table of results in a bench.
 
 use std::slice::ChunksExact;
 
@@ -49,7 +48,7 @@ pub(crate) struct Derived {
     pub(crate) edits: Vec<Edit>,
 }
 
-/// One edit as a policy thinks of it: the name of a site and the value it gets.
+/// One edit from a policy's view: the name of a site and its new value.
 pub(crate) type Change = (String, String);
 
 /// The programs that can be reached.
@@ -57,7 +56,7 @@ pub(crate) trait Space {
     /// The sites of a program, always in the same order.
     fn sites(&self, parent: &Program) -> Vec<SiteView>;
 
-    /// Applies changes to a parent. `None` where they do not apply or break a constraint. Costs
+    /// Applies changes to a parent. `None` if they do not apply or break a constraint. Costs
     /// milliseconds, so it is asked only of what a policy has drawn.
     fn derive(&self, parent: &Program, changes: &[Change]) -> Option<Derived>;
 
@@ -67,9 +66,9 @@ pub(crate) trait Space {
         3
     }
 
-    /// All programs, where some combinations of values are not programs: edits that are drawn blindly may then never
-    /// meet one. Each is the index of its value at each site, in the order of the sites, which all programs share.
-    /// `None` where all combinations are programs, or enough of them for blind draws to meet some.
+    /// All programs, if some combinations of values are not programs: edits that are drawn blindly may then never
+    /// find one. Each is the index of its value at each site, in the order of the sites, which all programs share.
+    /// `None` if all combinations are programs, or enough of them for blind draws to find some.
     fn listing(&self) -> Option<Listing<'_>> {
         None
     }

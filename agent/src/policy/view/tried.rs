@@ -8,7 +8,7 @@ use super::space::Program;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Verdict {
     Result(f64),
-    /// It was pruned; the metric that was predicted for it, where there was a prediction.
+    /// It was pruned; the metric that was predicted for it, if there was a prediction.
     Pruned(Option<f64>),
     Failed,
 }
@@ -21,8 +21,8 @@ impl Verdict {
         }
     }
 
-    /// What it counts as, `worst` being the worst result there is: a failure as that, a pruned run as what was
-    /// predicted for it, but not as worse.
+    /// What it counts as, `worst` being the worst result so far: a failure counts as that, and a pruned run as its
+    /// prediction, but not as worse.
     pub(crate) fn value(self, worst: f64) -> f64 {
         match self {
             Self::Result(value) => value,

@@ -1,18 +1,18 @@
-//! The audit of the early stop: some of the runs that it would stop run on, and say how often it is wrong.
+//! The audit of the early stop: some of the runs that it would stop run on, and show how often it is wrong.
 //!
-//! Which ones is the rule's affair (`rule.rs`); what each stands for, and what they say together, is decided here alone, for
-//! studies and benches alike.
+//! `rule.rs` decides which ones; what each stands for, and what they show together, is decided only here, for studies
+//! and benches alike.
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
 use super::forecast::Forecast;
 use super::rule::StopRule;
 
-/// Winners of an imagined study that lost as many as was asked for: before there are any, its word is taken.
+/// Winners of an imagined study that lost exactly the share asked for; it counts until there are real ones.
 const IMAGINED: f64 = 20.0;
 
-/// How many runs like it a completed run stands for: a would-be stop that ran on for those that were stopped, any other
-/// for itself.
+/// How many runs a completed run stands for: a would-be stop that ran on stands for those that were stopped, any other
+/// run for itself.
 pub(crate) fn weight(forecast: Option<&Forecast>) -> f64 {
     forecast.map_or(1.0, |forecast| 1.0 / forecast.audit)
 }
@@ -20,11 +20,11 @@ pub(crate) fn weight(forecast: Option<&Forecast>) -> f64 {
 /// Runs that completed against what they had to beat, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Audit {
-    /// Winners that were never to be stopped.
+    /// Winners that would never have been stopped.
     pub(crate) unstopped_winners: usize,
     /// Would-be stops that ran on.
     pub(crate) audited: usize,
-    /// Those of them that ended above the bound they were given.
+    /// Those of them that ended above their predicted bound.
     pub(crate) covered: usize,
     /// Those of them that won.
     pub(crate) audited_winners: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    /// Counts a run that completed; `forecast` is that of a would-be stop.
+    /// Counts a completed run; `forecast` is that of a would-be stop.
     pub(crate) fn count(&mut self, last: f64, to_beat: f64, forecast: Option<&Forecast>) {
         match forecast {
             Some(forecast) => {
@@ -58,8 +58,8 @@ impl Audit {
         (winners > 0).then(|| self.share_stopped(self.audited_winners as f64 / winners as f64))
     }
 
-    /// Its upper 95 % limit: that of Clopper and Pearson for the share of audited ones among the winners that were seen,
-    /// as a share of those that were to be stopped among all.
+    /// Its upper 95 % limit: Clopper and Pearson's for the share of audited ones among the winners that were seen,
+    /// turned into the share of would-be stops among all winners.
     pub(crate) fn most_wrong_stops(&self) -> f64 {
         let (audited, unstopped) = (self.audited_winners as f64, self.unstopped_winners as f64);
         if unstopped == 0.0 {
@@ -69,14 +69,13 @@ impl Audit {
         self.share_stopped(beta.inverse_cdf(0.95))
     }
 
-    /// Of the winners that were seen, this share was audited, and of those that were to be stopped one in so many is
-    /// seen.
+    /// Of the winners that were seen, this share was audited; of those due to be stopped, only one in `one_in` is seen.
     fn share_stopped(&self, audited: f64) -> f64 {
         self.one_in() * audited / (1.0 + (self.one_in() - 1.0) * audited)
     }
 
-    /// The level to work at so that about `level` of the winners are stopped: less where more were, and somewhat more
-    /// where many winners were seen and none of them was to be stopped.
+    /// The level to use so that about `level` of the winners are stopped: lower if more were, and somewhat higher if
+    /// many winners were seen and none of them was due to be stopped.
     pub(crate) fn adapted(&self, level: f64) -> f64 {
         let stopped = self.one_in() * self.audited_winners as f64;
         let winners = self.unstopped_winners as f64 + stopped;
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_upper_limit_is_wide_where_little_is_known() {
+    fn the_upper_limit_is_wide_if_little_is_known() {
         // Of n seen and none audited: 1 - 0.05^(1/n).
         let q = 1.0 - 0.05_f64.powf(1.0 / 40.0);
         assert!((audit(40, 0).most_wrong_stops() - q / (0.1 + 0.9 * q)).abs() < 1e-6);

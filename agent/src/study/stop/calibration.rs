@@ -1,15 +1,15 @@
-//! How far off predictions were: their typical size, and the conformal bound that few of them passed.
+//! How far off predictions were: the typical error, and the conformal bound that few errors exceeded.
 
 use crate::study::{median, quantile};
 
-/// Errors that a spread is taken for, before there are any: so many, of this share of the spread of the runs.
+/// Before there are errors, the spread is that of this many errors, each this share of the spread of the runs.
 const PRIOR_ERRORS: f64 = 2.0;
 const PRIOR_SHARE: f64 = 0.3;
 
-/// Quartiles of a normal distribution are so many standard deviations apart.
+/// Distance between the quartiles of a normal distribution, in standard deviations.
 const QUARTILES: f64 = 1.35;
 
-/// The typical change of the runs that completed, and how far each was off it.
+/// The typical change of completed runs, and how far each was from it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Errors {
     pub(super) typical: f64,
@@ -18,14 +18,15 @@ pub(super) struct Errors {
 }
 
 impl Errors {
-    /// Of one change or more, each with its weight.
+    /// From one or more changes, each with its weight.
     pub(super) fn of(changes: &[(f64, f64)]) -> Option<Self> {
         let typical = median(&changes.iter().map(|(change, _)| *change).collect::<Vec<_>>())?;
         let errors = changes.iter().map(|(change, weight)| (change - typical, *weight)).collect();
         Some(Self { typical, errors })
     }
 
-    /// Root mean square, a little of the spread of `reached` mixed in so that a few lucky hits do not count as knowledge.
+    /// Root mean square, a little of the spread of `reached` mixed in so that a few lucky hits do not count as
+    /// knowledge.
     pub(super) fn spread(&self, reached: &[f64]) -> Option<f64> {
         let prior = PRIOR_SHARE * (quantile(reached, 0.75)? - quantile(reached, 0.25)?) / QUARTILES;
         let squares: f64 = self.errors.iter().map(|(error, _)| error * error).sum();
@@ -34,7 +35,7 @@ impl Errors {
     }
 
     /// The weighted conformal quantile of the errors at `level`, a new run counting as one more error (Vovk, Gammerman,
-    /// Shafer 2005); the worst error seen where they are too few for that level.
+    /// Shafer 2005); the worst error seen if there are too few for that level.
     pub(super) fn lower(&self, level: f64) -> f64 {
         let mut errors = self.errors.clone();
         errors.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_is_that_of_a_naive_twin_with_weights_too() {
+    fn the_bound_equals_that_of_a_naive_twin_also_with_weights() {
         for n in 1..40_usize {
             let changes: Vec<(f64, f64)> =
                 (0..n).map(|i| (((i * 37) % 41) as f64, if i % 7 == 3 { 10.0 } else { 1.0 })).collect();
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spread_of_nothing_is_none_and_few_errors_are_not_taken_for_none() {
+    fn a_spread_of_nothing_is_none_and_few_errors_are_not_no_error() {
         assert_eq!(errors(&[2.0; 6]).spread(&[1.0; 6]), None);
         let lucky = errors(&[2.0; 6]).spread(&[1.0, 2.0, 3.0, 4.0]).expect("runs differ");
         assert!(lucky > 0.1, "{lucky}");

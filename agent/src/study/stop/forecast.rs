@@ -1,4 +1,4 @@
-//! What is foreseen of a run that is to be stopped.
+//! The forecast for a run that is to be stopped.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,14 +13,14 @@ pub(crate) struct Forecast {
     pub(crate) predicted: f64,
     /// Lower end of its interval.
     pub(crate) lower: f64,
-    /// What it would have had to reach.
+    /// What it would have had to beat.
     pub(crate) to_beat: f64,
-    /// Share of the would-be stops that ran on at that time, this one perhaps among them.
+    /// Share of would-be stops that ran on at that time, possibly including this one.
     #[serde(default = "default_audit")]
     pub(crate) audit: f64,
 }
 
-/// What was in force in journals that do not say.
+/// The share for journals that do not record it.
 fn default_audit() -> f64 {
     StopRule::DEFAULT.audit
 }

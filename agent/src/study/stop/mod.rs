@@ -1,4 +1,4 @@
-//! The early stop: what ends a run whose rest is not worth its budget (the paper's self-evaluator, arXiv 2603.07300).
+//! The early stop: ends a run that is not worth the rest of its budget (the paper's self-evaluator, arXiv 2603.07300).
 
 mod audit;
 mod calibration;

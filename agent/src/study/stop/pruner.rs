@@ -1,8 +1,8 @@
-//! The pruner: stops a run whose predicted final value cannot be worth the rest of its budget.
+//! The pruner: stops a run whose predicted final value is not worth the rest of its budget.
 //!
-//! It is the paper's self-evaluator with a calibrated interval in place of its fixed margin, and a chance of winning in
-//! place of its point forecast. A run is predicted to gain what completed runs typically still gained from its share on:
-//! no model of curves did better (`docs/proof.md`). It stops where the lower end of the prediction's interval is above
+//! It is the paper's self-evaluator with a calibrated interval instead of its fixed margin, and a chance of winning
+//! instead of its point forecast. A run is predicted to gain what completed runs typically still gained from its share
+//! on: no model of curves did better (`docs/proof.md`). It stops if the lower end of the prediction's interval is above
 //! what it has to beat and its chance of beating that is not worth the rest of its budget.
 
 use super::audit::Audit;
@@ -16,7 +16,7 @@ use crate::study::{Point, mean};
 /// Below this many errors only a failed run stops.
 const FEWEST_ERRORS: usize = 5;
 
-/// Earlier than this a curve says too little.
+/// Before this share a curve says too little.
 const FIRST_SHARE: f64 = 1.0 / 8.0;
 
 /// Level of the interval's lower end, and the chance below which the whole of a budget is not worth it, both as
@@ -24,7 +24,7 @@ const FIRST_SHARE: f64 = 1.0 / 8.0;
 const BOUND: f64 = 2.0;
 const WORTH: f64 = 0.1;
 
-/// What is known when a run begins. It does not change while the run lasts.
+/// What is known when a run starts. It does not change during the run.
 #[derive(Clone, Debug)]
 pub(crate) struct Pruner {
     /// The rule's, adapted to what the audit found.
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_further_behind_is_stopped_no_later() {
+    fn a_run_further_behind_is_stopped_no_later() {
         let (pruner, _) = pruner(40);
         let stopped = |start| {
             let curve = curve(start, 1.5);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_where_nothing_can_be_computed() {
+    fn nothing_is_stopped_if_nothing_can_be_computed() {
         let flat: Vec<_> = (0..9)
             .map(|_| vec![Point { share: 0.5, value: 2.0 }, Point { share: 1.0, value: 2.0 }])
             .collect();

@@ -10,11 +10,11 @@ pub(crate) struct StopRule {
 }
 
 impl StopRule {
-    /// At most 5 % of the would-be winners stopped, and one in ten audited.
+    /// At most 5 % of the would-be winners are stopped, and one in ten stops is audited.
     pub(crate) const DEFAULT: Self = Self { level: 0.05, audit: 0.1 };
 
-    /// Whether a run runs on whatever the pruner says: follows from its seed alone, so a study that was cut off and
-    /// goes on draws the same.
+    /// Whether a run continues whatever the pruner says. Depends on its seed alone, so that a resumed study draws the
+    /// same.
     pub(crate) fn audits(&self, seed: u64) -> bool {
         let hash = blake3::hash(&seed.to_le_bytes());
         let first: [u8; 8] = hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes");
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_runs_are_drawn_as_the_setting_says_and_always_the_same() {
+    fn the_share_of_runs_drawn_is_as_set_and_the_draw_is_always_the_same() {
         for audit in [0.03, 0.1, 0.5] {
             let rule = StopRule { audit, ..StopRule::DEFAULT };
             let drawn: Vec<u64> = (0..20_000).filter(|seed| rule.audits(*seed)).collect();

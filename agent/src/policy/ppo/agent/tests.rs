@@ -29,7 +29,7 @@ fn padding_has_no_share_in_the_softmax() {
 }
 
 #[test]
-fn the_clipped_loss_is_what_a_hand_computes() {
+fn the_clipped_loss_is_that_computed_by_hand() {
     // Two equal candidates: the log-probability is ln .5 = -.6931 at the first epoch. Old ones of
     // ln .25 and ln .5 give ratios 2 and 1; normalised advantages of (1, -1) are (1, -1). The
     // first is clipped to 1.2: loss = (-1.2 + 1) / 2 = -.1; kl = ((2 - 1) - ln 2) / 2 = .1534.
@@ -96,7 +96,7 @@ fn learning_raises_the_probability_of_the_good_kind() {
 }
 
 #[test]
-fn an_agent_that_was_saved_goes_on_learning_as_the_one_that_was_not() {
+fn a_restored_agent_learns_on_like_one_that_was_not_saved() {
     let mut whole = agent(&[1.0, 0.0]);
     let steps: Vec<Step> = (0..8)
         .map(|i| step(vec![0.1, 0.2, 0.3, i as f32 / 8.0], i % 2, -0.7, 0.0, (i % 3) as f32 - 1.0))

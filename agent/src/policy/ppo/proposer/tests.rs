@@ -17,7 +17,7 @@ fn a_study_opens_with_edits_of_the_baseline_that_are_far_from_each_other() {
 }
 
 #[test]
-fn where_sites_are_many_a_study_opens_with_many_edits_at_once() {
+fn if_there_are_many_sites_a_study_opens_with_many_edits_at_once() {
     let grid = Grid { categories: 12, ladders: 18, width: 4 };
     let proposals = Proposer::new(1).ask(&grid.notebook(), &grid, OPENING - 1);
     let edits: Vec<usize> = proposals.iter().map(|proposal| proposal.edits.len()).collect();
@@ -26,7 +26,7 @@ fn where_sites_are_many_a_study_opens_with_many_edits_at_once() {
 }
 
 #[test]
-fn the_opening_goes_on_for_as_long_as_there_is_no_result() {
+fn the_opening_continues_until_there_is_a_result() {
     let mut proposer = Proposer::new(1);
     let baseline = GRID.baseline();
     let mut notebook = Notebook::new(0, Grid::id(&baseline), baseline);
@@ -46,7 +46,7 @@ fn the_opening_goes_on_for_as_long_as_there_is_no_result() {
 }
 
 #[test]
-fn a_choice_tells_why_it_was_made() {
+fn a_choice_says_why_it_was_made() {
     let mut proposer = Proposer::new(2);
     let notebook = GRID.study(&mut proposer, 20, 1);
     let choice = &notebook.trials()[19].choice;
@@ -57,7 +57,7 @@ fn a_choice_tells_why_it_was_made() {
 }
 
 #[test]
-fn every_eighth_step_that_is_told_brings_an_update() {
+fn every_eighth_step_that_is_told_triggers_an_update() {
     let (mut proposer, mut notebook) = (Proposer::new(3), GRID.notebook());
     let mut updates = Vec::new();
     let mut steps = 0;

@@ -1,4 +1,4 @@
-//! The surrogate beside a naive twin: densities, gradients, fits.
+//! The surrogate compared with a naive twin: densities, gradients, fits.
 
 use super::*;
 use crate::policy::surrogate::naive::{columns, naive_covariance, naive_inverse, runs};
@@ -13,7 +13,7 @@ fn naive_objective(columns: &[Column], values: &[f64], runs: &Runs) -> f64 {
 }
 
 #[test]
-fn the_gradient_is_that_of_finite_differences() {
+fn the_gradient_equals_that_of_finite_differences() {
     let (columns, runs) = (columns(), runs());
     let values = [0.2, -1.5, 0.4, 0.5, -0.7, 0.1, -1.0];
     let differences = Differences::new(&columns, &runs);

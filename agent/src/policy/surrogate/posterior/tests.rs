@@ -1,4 +1,4 @@
-//! Predictions beside a naive twin, before and after a pick.
+//! Predictions compared with a naive twin, before and after a pick.
 
 use super::*;
 use crate::policy::surrogate::cholesky::dot;
@@ -25,7 +25,7 @@ fn naive_prediction(
 }
 
 #[test]
-fn predictions_are_those_of_the_textbook_before_and_after_a_pick() {
+fn predictions_equal_those_of_the_textbook_before_and_after_a_pick() {
     let (columns, runs) = (columns(), runs());
     let mut surrogate = Surrogate::default();
     surrogate.fit(&columns, &runs);

@@ -1,4 +1,4 @@
-//! What a study does next.
+//! Tests of what a study does next.
 
 use super::super::testing::{begin, end, happens, measured, ran, study};
 use super::*;
@@ -12,12 +12,12 @@ const RULES: StudyRules = StudyRules {
     patience: 50,
 };
 
-/// The first trial is what the search takes for the best.
+/// The first trial is the best according to the search.
 fn outlook(time: f64) -> Outlook<'static> {
     Outlook { favourite: &|| Some(1), time, ends_soon: false }
 }
 
-/// All that a batch takes, trials being proposed where that is asked for.
+/// Everything that a batch takes, proposing trials when asked to.
 fn batch(study: &mut Study) -> Vec<Run> {
     let mut batch = Vec::new();
     loop {
@@ -32,13 +32,13 @@ fn batch(study: &mut Study) -> Vec<Run> {
 }
 
 #[test]
-fn a_batch_waits_for_nothing_that_is_in_it() {
+fn a_batch_does_not_wait_for_its_own_runs() {
     let mut study = study();
     let noise = Run::Again { trial: 0, purpose: Purpose::Noise };
     let all = [Run::Trial(0), noise, noise, Run::Trial(1), Run::Trial(2)];
     assert_eq!(study.next_work(&RULES, outlook(0.0), &all[..1]), Work::Wait);
     assert_eq!(batch(&mut study), all);
-    assert_eq!(batch(&mut study), all, "what is still out is in the next one again");
+    assert_eq!(batch(&mut study), all, "what is still missing is in the next one again");
 }
 
 fn prove(study: &mut Study, trial: TrialNumber, measurement: Measurement) {
@@ -59,7 +59,7 @@ fn with_a_candidate() -> Study {
 }
 
 #[test]
-fn a_run_that_its_device_failed_is_done_again_and_does_not_count_against_the_candidate() {
+fn a_run_whose_device_failed_is_repeated_and_does_not_count_against_the_candidate() {
     let failed = |ending| Measurement { ending, metric: None, ..measured(0.0) };
     let mut study = with_a_candidate();
     let ours = Work::Run(Run::Again { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } });
@@ -93,7 +93,7 @@ fn a_batch_has_all_pairs_that_a_proof_may_take() {
     assert_eq!(study.next_work(&RULES, outlook(0.0), &[run(1), run(0)]), Work::Wait, "one pair at a time");
 }
 
-/// A study after so many trials, the first of which was as good as given; without an end.
+/// A study after this many trials, the first of which had the given result; without an end.
 fn after(trials: TrialNumber, first: f64) -> (Study, StudyRules) {
     let mut study = study();
     end(&mut study, 0, 2.0);
@@ -108,7 +108,7 @@ fn after(trials: TrialNumber, first: f64) -> (Study, StudyRules) {
 }
 
 #[test]
-fn a_proof_waits_for_a_third_of_the_trials_or_of_the_time_and_for_a_lead_that_is_worth_it() {
+fn a_proof_waits_for_a_third_of_the_trials_or_time_and_for_a_lead_worth_proving() {
     let proof = Work::Run(Run::Again { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } });
     let next = |trials, first, time| {
         let (study, rules) = after(trials, first);
@@ -132,7 +132,7 @@ fn after_a_merge_the_next_proof_waits_for_twice_the_trials_or_for_the_end() {
 }
 
 #[test]
-fn a_proof_that_is_under_way_goes_on_whatever_the_favourite_is_by_then() {
+fn a_proof_under_way_continues_whatever_the_favourite_is_by_then() {
     let (study, rules) = after(10, 1.0);
     let first = Run::Again { trial: 1, purpose: Purpose::Confirmation { candidate: 1 } };
     let second = Work::Run(Run::Again { trial: 0, purpose: Purpose::Confirmation { candidate: 1 } });

@@ -1,8 +1,8 @@
-//! The whole catalogue on the embedded target: what applies compiles, trains a few steps, and computes the same on a
-//! GPU's path through burn as on the processor.
+//! The whole catalogue on the embedded target: every program that it gives compiles, trains a few steps, and computes
+//! the same on a GPU's path through burn as on the processor.
 //!
-//! The union of one template of each choice runs in the suite; each template by itself and pairs of
-//! edits take minutes and are ignored by default.
+//! One template of each choice, all together, runs in the suite; each template by itself and pairs of edits take
+//! minutes and are ignored by default.
 
 use std::io::Write;
 use std::path::Path;

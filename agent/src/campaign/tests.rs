@@ -1,6 +1,6 @@
-//! A study that is cut off after any of its events, and goes on, is the study that was never cut off.
+//! A study that is killed after any of its events, and resumed, is the same as one that was never killed.
 //!
-//! A formula stands in for training, and the clock stands still: nothing else differs from a study at work.
+//! A formula replaces training, and the clock stands still: nothing else differs from a study at work.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,7 @@ impl Ground {
         }
     }
 
-    /// What happened, but for resumptions; and where all branches are.
+    /// What happened, except resumptions; and where all branches are.
     fn story(&self) -> (Vec<Event>, BTreeMap<String, CommitId>) {
         let repo = Repo::open(self.path()).unwrap();
         let events = read_study(&repo, None).unwrap().events;
@@ -99,7 +99,7 @@ impl Ground {
     }
 }
 
-/// A run as the evaluator gives it, of a program that is best at a rate of 4e-3, a width of 128 and a depth of 4.
+/// A run as the evaluator returns it, of a program that is best at a rate of 4e-3, a width of 128 and a depth of 4.
 fn train(order: &Order, values: &Values) -> Finished {
     let number = |name: &str| -> f64 { values[&format!("recipe::{name}")].parse().unwrap() };
     let off = (number("LEARNING_RATE") / 4e-3).ln().abs() + 0.5 * (number("WIDTH") / 128.0).ln().abs();
@@ -126,7 +126,7 @@ fn train(order: &Order, values: &Values) -> Finished {
     Finished { run: order.run, seed: order.seed, measurement, forecast }
 }
 
-/// Runs a study that is killed after each of its events, as soon as they are on disk.
+/// Runs a study and kills it after each of its events, as soon as it is on disk.
 fn run_and_kill(ground: &Ground, method: Method) -> usize {
     let (mut kills, mut written, mut lives_for) = (0, 0, 1);
     loop {
@@ -140,7 +140,7 @@ fn run_and_kill(ground: &Ground, method: Method) -> usize {
         if matches!(events.last(), Some(Event::Stopped { .. })) {
             return kills;
         }
-        // The first event of a life is that it goes on. A study that has measured nothing yet begins anew instead.
+        // The first event of each run is the resumption. A study that has measured nothing yet starts over instead.
         lives_for = if events.len() > written { 2 } else { lives_for + 1 };
         assert!(lives_for < 10, "it does not get any further than {:?}", events.last());
         written = events.len();
@@ -148,7 +148,7 @@ fn run_and_kill(ground: &Ground, method: Method) -> usize {
 }
 
 #[tokio::test]
-async fn a_study_that_is_cut_after_each_event_gives_the_events_and_branches_of_one_that_was_not() {
+async fn a_study_killed_after_each_event_gives_the_events_and_branches_of_one_that_was_not() {
     for method in Method::ALL {
         let (whole, killed) = (Ground::new(), Ground::new());
         whole.run(method).unwrap();

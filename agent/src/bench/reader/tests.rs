@@ -53,14 +53,14 @@ fn ladders_are_in_the_order_of_numbers_or_as_met() {
 }
 
 #[test]
-fn names_and_values_may_hold_whatever_quotes_can() {
+fn names_and_values_may_hold_anything_that_quotes_can() {
     let table = table("# maximize\n\"param:a,\"\"b:c\nd:cat\",value:0\n\"x,\ny\",1\n\"\",2\n\"\"\"\",3\n");
     let values: Vec<&str> = table.rows().map(|(values, _)| values["a,\"b:c\nd"].as_str()).collect();
     assert_eq!(values, ["x,\ny", "", "\""]);
 }
 
 #[test]
-fn what_is_no_table_is_refused_with_its_line() {
+fn what_is_not_a_table_is_refused_with_its_line() {
     for (text, words) in [
         ("", "t.csv, line 1: begins with \"\"; expected `# minimize` or `# maximize`"),
         ("param:a:cat,value:0\nx,1\ny,2\n", "line 1: begins with \"param:a:cat,value:0\""),
@@ -70,7 +70,7 @@ fn what_is_no_table_is_refused_with_its_line() {
         ("# minimize\nvalue:0\n1\n", "there is no column of a parameter"),
         ("# minimize\nparam:a:cat\nx\n", "there is no column of a value"),
         ("# minimize\nparam:a:cat,value:0,param:b:cat\n", "the parameter \"b\" comes after a value"),
-        ("# minimize\nparam:a:cat,param:a:ord,value:0\n", "the parameter \"a\" stands there twice"),
+        ("# minimize\nparam:a:cat,param:a:ord,value:0\n", "the parameter \"a\" appears twice"),
         ("# minimize\nparam:a:cat,value:0\n", "line 2: is the last line; expected rows"),
         ("# minimize\nparam:a:cat,value:0\n\nx,1\nx\n", "line 5: has 1 cells; expected 2 cells"),
         ("# minimize\nparam:a:cat,value:0\nx,1,2\n", "line 3: has 3 cells"),
@@ -94,11 +94,11 @@ fn what_is_no_table_is_refused_with_its_line() {
     }
     let many: String = (0..=MOST_VALUES).map(|row| format!("{row},{row}\n")).collect();
     let said = refusal(&format!("# minimize\nparam:a:cat,value:0\n{many}"));
-    assert!(said.contains("has 1001 values; expected 1000 at most"), "{said}");
+    assert!(said.contains("has 1001 values; expected at most 1000"), "{said}");
 }
 
 #[test]
-fn files_are_unpacked_where_they_are_gzip_and_called_by_their_name() {
+fn gzip_files_are_unpacked_and_tables_named_after_their_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
@@ -143,7 +143,7 @@ proptest! {
             text += &format!("{},{rung},{},{}\n", quoted(word), cell(first), cell(second));
         }
         let Ok(table) = parse("table", &text) else {
-            // Where too many crash, half of the rest may be the best.
+            // If too many crash, half of the rest may be the best.
             prop_assume!(false);
             return Ok(());
         };

@@ -58,8 +58,10 @@ pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
         if let Some(metric) = m.metric {
             field(&study.started.metric, full_figure(printed(metric)));
         }
-        let smoke =
-            (m.smoke_seconds > 0.0).then(|| format!("{:.1} smoke, ", m.smoke_seconds)).unwrap_or_default();
+        let smoke = match m.smoke_seconds {
+            0.0 => String::new(),
+            seconds => format!("{seconds:.1} smoke, "),
+        };
         field("seconds", format!("{:.1} build, {smoke}{:.1} train", m.build_seconds, m.train_seconds));
         let counts =
             [("steps", m.steps), ("tokens", m.tokens), ("parameters", m.params), ("memory", m.memory)];

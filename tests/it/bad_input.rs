@@ -241,9 +241,9 @@ fn a_baseline_that_does_not_build() {
 fn a_baseline_that_crashes_reports_nothing_or_reports_nan() {
     for (mishap, words) in [
         ("2", ["crashes", "panic: index out of bounds"]),
-        ("7", ["crashes", "reported no val_bpb"]),
+        ("7", ["has no valid result", "no line `result val_bpb=NUMBER`"]),
         ("1", ["diverges", "NaN"]),
-        ("5", ["breaks a rule", "not causal"]),
+        ("5", ["has no valid result", "not causal"]),
     ] {
         let user = with_settings("");
         user.edit("src/mishap.rs", "MISHAP: u32 = 0", &format!("MISHAP: u32 = {mishap}"));

@@ -72,7 +72,76 @@ fn a_pattern_that_never_matches_is_named_in_the_error() {
     let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
     let said = user.autoresearch(&["run"]);
     assert_eq!(said.code, Some(4), "{}", said.err);
-    assert!(said.err.contains("reported no accuracy"), "{}", said.err);
+    for words in ["no line matches", "`exactness: ([0-9.]+)`", "its last line: `done: "] {
+        assert!(said.err.contains(words), "{words} is not in: {}", said.err);
+    }
+}
+
+#[test]
+fn what_a_program_prints_to_stderr_counts_and_a_diverged_program_is_not_merged() {
+    let metric = "[metric]\nname = \"val_loss\"\npattern = 'val_loss: ([0-9.]+)'\n";
+    let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{RUN}{metric}"))]);
+    let print = "println!(\"[{epoch}/{epochs}] validation accuracy: {:.3} %\", accuracy * 100.0);";
+    let loss = "let loss = if RATE > 0.06 && epoch == epochs { f64::NAN } else { 1.0 - accuracy };\n        \
+                eprint!(\"\\r\\x1b[32mepoch {epoch}/{epochs}\\x1b[0m val_loss: {loss:.4e}\");";
+    user.edit("src/main.rs", print, loss);
+    user.commit(&[], "print the loss\n");
+    let out = user.autoresearch(&["run", "--trials", "10"]).well();
+    let ended = user.events_of("trial-ended");
+    let baseline = ended[0]["measurement"]["metric"].as_f64().unwrap();
+    assert!((baseline - 0.15).abs() < 0.01, "the last epoch's, exponent and all: {baseline}");
+    assert!(user.outcomes().contains(&"diverged".to_owned()), "{out}");
+    let merged = rate(&user).parse::<f64>().unwrap();
+    assert!(merged <= 0.06, "{merged} diverges:\n{out}");
+}
+
+#[test]
+fn two_runs_at_a_time_are_not_let_into_one_folder_of_logs() {
+    let user = User::of("stand-in/foreign", &[]);
+    let logs = user.home().join("logs");
+    let settings = RUN.replace("\"metrics\"", &format!("{logs:?}"));
+    let metric = format!("[metric]\nname = \"Loss\"\nlog = {logs:?}\n");
+    user.commit(&[("autoresearch.toml", &format!("{settings}{metric}"))], "settings\n");
+    let said = user.autoresearch(&["run", "--slots", "2"]);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert!(said.err.contains("one run at a time"), "{}", said.err);
+    let out = user.autoresearch(&["run", "--trials", "2"]).well();
+    assert!(out.contains("All trials are done"), "{out}");
+}
+
+/// Compiles burn-train where this program was built, once: what a study builds then starts from that.
+#[test]
+#[ignore = "compiles burn-train, which takes six minutes the first time"]
+fn the_logs_of_real_burn_train_are_read() {
+    let settings = "\
+budget = \"3\"
+slots = 1
+search = \"random\"
+[run]
+args = [\"--artifacts\", \"logs\", \"--epochs\", \"{budget}\", \"--seed\", \"{seed}\"]
+[metric]
+name = \"Loss\"
+log = \"logs\"
+[merge]
+noise-repeats = 1
+check-seeds = 1
+";
+    let user = User::of("burn-train", &[("autoresearch.toml", settings)]);
+    let program = Path::new(env!("CARGO_BIN_EXE_autoresearch"));
+    let target = program.ancestors().nth(2).unwrap();
+    let words = ["build", "--release", "--locked", "--target-dir", target.to_str().unwrap()];
+    let built = said(user.command_of(Path::new("cargo"), &words).spawn().unwrap());
+    assert_eq!(built.code, Some(0), "{}", built.err);
+    let cache = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut command = user.command_of(program, &["run", "--trials", "6", "--study", "night"]);
+    let out = said(command.env("XDG_CACHE_HOME", cache.path()).spawn().unwrap()).well();
+    let ended = user.events_of("trial-ended");
+    let measurement = &ended[0]["measurement"];
+    let curve = measurement["curve"].as_array().unwrap();
+    assert_eq!((curve.len(), &curve[2]["value"]), (3, &measurement["metric"]), "{out}");
+    let loss = measurement["metric"].as_f64().unwrap();
+    assert!((0.5..0.7).contains(&loss), "the mean over the validation points of the last epoch: {loss}");
+    assert!(user.status().is_empty(), "{:?}", user.status());
 }
 
 /// The crate is as large as a real one: burn is compiled in the first slot unless this program's own build is

@@ -255,7 +255,7 @@ memory = 800
         ("4", "out-of-memory", "out of memory"),
         ("5", "invalid", "the model is not causal"),
         ("6", "diverged", "loss 913.0 is above the bound of 20"),
-        ("7", "crashed", "reported no val_bpb"),
+        ("7", "invalid", "no line `result val_bpb=NUMBER`"),
         ("8", "invalid", "the result is from program 0123456789abcdef"),
         ("9", "timed-out", ""),
         ("99999999999", "unviable", "error: literal out of range for `u32`"),

@@ -189,7 +189,7 @@ impl Campaign {
             Outcome::Diverged => "diverges",
             Outcome::OutOfMemory => "runs out of memory",
             Outcome::TimedOut => "takes too long",
-            _ => "breaks a rule of the evaluation",
+            _ => "has no valid result",
         };
         let logs = self.folder.trial_dir(trial);
         let logs = logs.display();

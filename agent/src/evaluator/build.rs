@@ -13,7 +13,7 @@ use super::log::tail;
 use super::stop::{EvaluateError, Stop};
 use super::watch::until_cancelled;
 use super::{Evaluator, Job, Slot, Watch};
-use crate::runner::{Command, Exit};
+use crate::runner::{Command, Exit, Line};
 use crate::study::{Ending, Measurement};
 
 /// Pause between two tries for the lock of a target directory.
@@ -58,8 +58,8 @@ impl Evaluator {
         }
         let manifest = self.package(slot).join("Cargo.toml");
         let mut found = Vec::new();
-        let hear = |line: &str| {
-            found.extend(cargo::artefact(line, &manifest));
+        let hear = |line: &Line| {
+            found.extend(cargo::artefact(&line.text, &manifest));
             true
         };
         let command = Command {

@@ -10,7 +10,7 @@ use super::log::tail;
 use super::stop::{EvaluateError, Stop};
 use super::watch::{Phase, Progress, Watch, until_cancelled};
 use super::{Job, Plan, Recovery, Slot, Tree, cargo};
-use crate::runner::{Command, Exit, Finished, Limits, Runner};
+use crate::runner::{Command, Exit, Finished, Limits, Line, Runner};
 use crate::study::{Ending, Measurement};
 
 /// Characters of a reason: it is one line for people.
@@ -103,7 +103,7 @@ impl Evaluator {
         command: &Command,
         limits: &Limits,
         mut cancelled: watch::Receiver<bool>,
-        mut hear: impl FnMut(&str) -> bool,
+        mut hear: impl FnMut(&Line) -> bool,
     ) -> Result<Finished, EvaluateError> {
         let mut process = self.runner.start(command, limits).map_err(|source| {
             let what = format!("cannot start '{}'", command.to_shell());

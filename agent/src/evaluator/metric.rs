@@ -1,7 +1,8 @@
 //! Where the metric of a study is found, and which way is better.
 
-use regex::Regex;
+use std::path::Path;
 
+use super::output::Pattern;
 use crate::study;
 
 /// The number that a study lowers.
@@ -19,12 +20,12 @@ pub(crate) struct Metric {
 pub(crate) enum MetricSource {
     /// `progress` and `result` lines, as a program written for autoresearch prints them.
     Protocol,
-    /// Patterns that are looked for in each line of stdout. The value is the group named `value`, or
-    /// the first. The last match of `result` is the metric. A match of `progress` is a point of the
-    /// curve where its groups `share`, or `step` and `steps`, place it.
-    Pattern { result: Regex, progress: Option<Regex> },
-    /// Files that burn-train writes: `DIRECTORY/valid/epoch-N/LOG.log`, `DIRECTORY` relative to the
-    /// package. The metric is the mean of the last epoch; each epoch is a point of the curve.
+    /// Patterns that are looked for in each line. The value is the group named `value`, or the first. The last line that
+    /// reports the value of `result` decides. A match of `progress` is a point of the curve where its groups `share`, or
+    /// `step` and `steps`, place it.
+    Pattern { result: Pattern, progress: Option<Pattern> },
+    /// Files that burn-train writes: `DIRECTORY/valid/epoch-N/LOG.log`, `DIRECTORY` relative to the package. The metric
+    /// is that of the last epoch; each epoch is a point of the curve.
     BurnTrain { directory: String, log: String },
 }
 
@@ -47,6 +48,16 @@ impl Metric {
     /// The key of the same metric on data that no study sees: `test_bpb` for `val_bpb`.
     pub(crate) fn test_name(&self) -> String {
         format!("test_{}", self.name.strip_prefix("val_").unwrap_or(&self.name))
+    }
+
+    /// The folder that all runs write to, wherever they run.
+    pub(crate) fn shared_logs(&self) -> Option<&str> {
+        match &self.source {
+            MetricSource::BurnTrain { directory, .. } if Path::new(directory).is_absolute() => {
+                Some(directory)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn is_protocol(&self) -> bool {

@@ -13,12 +13,12 @@ use tokio::task::spawn_blocking;
 
 use super::evaluate::{conclude, untouched};
 use super::log::tail;
-use super::reading::Told;
+use super::output::Told;
 use super::stop::{EvaluateError, Stop};
 use super::train::{fault, take_over};
 use super::verdict::{self, Evidence};
 use super::{Evaluator, Job, Slot, Watch, cargo};
-use crate::runner::{Command, Exit, Limits};
+use crate::runner::{Command, Exit, Limits, Line, Stream};
 use crate::study::{Ending, Measurement, Seconds};
 
 /// A training run that took place elsewhere.
@@ -96,12 +96,16 @@ impl Evaluator {
         let log = job.logs.join("train.log");
         let lost =
             |source| EvaluateError::Io { what: format!("cannot import {}", ran.log.display()), source };
-        let heard = keep(ran, job.logs, &log).map_err(lost)?;
+        keep(ran, job.logs, &log).map_err(lost)?;
         let fault = fault(&log, &ran.exit).map_err(lost)?;
         let metric = &self.plan.metric;
         let mut told = Told::default();
-        for line in String::from_utf8_lossy(&heard).lines().skip(1) {
-            told.hear(line, metric);
+        for (path, from) in [(ran.errors, Stream::Stderr), (ran.log, Stream::Stdout)] {
+            // The first line of the log is the command.
+            let command = usize::from(from == Stream::Stdout);
+            for line in Line::all(from, &fs::read(path).unwrap_or_default()).iter().skip(command) {
+                told.hear(line, metric);
+            }
         }
         let can_tell = metric.is_protocol() && cargo::tells_identity(job.tree);
         let deadline = Some(Duration::from_secs_f64(ran.train_seconds));
@@ -139,13 +143,12 @@ fn gzip(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
-/// Writes the log of a run, and returns the trainee's part of it.
-fn keep(ran: &Elsewhere<'_>, logs: &Path, log: &Path) -> io::Result<Vec<u8>> {
+/// Writes the log of a run.
+fn keep(ran: &Elsewhere<'_>, logs: &Path, log: &Path) -> io::Result<()> {
     let heard = fs::read(ran.log)?;
     let errors = fs::read(ran.errors).unwrap_or_default();
     fs::create_dir_all(logs)?;
-    fs::write(log, [&heard[..], &errors].concat())?;
-    Ok(heard)
+    fs::write(log, [heard, errors].concat())
 }
 
 #[cfg(test)]

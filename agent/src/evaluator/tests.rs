@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use regex::Regex;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -160,7 +159,7 @@ async fn every_mishap_has_its_ending() {
         (4, Ending::OutOfMemory, "out of memory"),
         (5, Ending::Invalid, "the model is not causal"),
         (6, Ending::Diverged, "loss 913.0 is above the bound"),
-        (7, Ending::Crashed, "it ended successfully but reported no val_bpb"),
+        (7, Ending::Invalid, "it ended successfully, but printed no line `result val_bpb=NUMBER`"),
         (8, Ending::Invalid, "the result is from program 0123456789abcdef"),
         (9, Ending::TimedOut, "no output for 1s"),
     ];
@@ -382,7 +381,7 @@ async fn a_device_that_stays_broken_ends_the_study_and_nothing_runs_on_it() {
 
 #[tokio::test]
 async fn a_foreign_crate_is_built_anew_each_time_and_read_by_a_pattern() {
-    let pattern = |text| Regex::new(text).unwrap();
+    let pattern = |text| Pattern::new(text).unwrap();
     let source = MetricSource::Pattern {
         result: pattern(r"^done: ([\d.]+) %"),
         progress: Some(pattern(r"^\[(?<step>\d+)/(?<steps>\d+)\].*: (?<value>[\d.]+) %")),
@@ -414,7 +413,9 @@ async fn a_foreign_crate_is_read_through_the_logs_of_burn_train() {
     assert_eq!(found.metric, Some(found.curve[2].value));
     // Logs of one run are not taken for those of the next.
     bench.evaluator.plan.arguments = ["--epochs", "3"].map(str::to_owned).to_vec();
-    assert_eq!(bench.run(&stand_in("foreign"), 0).await.ending, Ending::Crashed);
+    let found = bench.run(&stand_in("foreign"), 0).await;
+    assert_eq!(found.ending, Ending::Invalid);
+    assert!(found.reason.contains("wrote no logs of burn-train"), "{}", found.reason);
 }
 
 #[tokio::test]

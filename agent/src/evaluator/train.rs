@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use super::fault::{self, Fault};
 use super::log::tail;
-use super::reading::{Heard, Told};
+use super::output::{Heard, Logs, Told};
 use super::recovery::doubt;
 use super::stop::Stop;
 use super::verdict::{self, Evidence};
 use super::watch::{Phase, Progress, until_cancelled};
-use super::{Evaluator, Job, Slot, Watch, cargo};
+use super::{Evaluator, Job, MetricSource, Slot, Watch, cargo};
 use crate::device;
-use crate::runner::{Command, Exit, Finished, Limits};
+use crate::runner::{Command, Exit, Finished, Limits, Line};
 use crate::study::{Ending, Measurement};
 
 /// One run of a binary.
@@ -97,7 +97,8 @@ impl Evaluator {
         let cancelled = watch.cancelled.clone();
         let mut told = Told::default();
         let mut pruned = None;
-        let hear = |line: &str| match told.hear(line, &self.plan.metric) {
+        let logs = self.logs(slot);
+        let hear = |line: &Line| match told.hear(line, &self.plan.metric) {
             Heard::Nothing => true,
             Heard::Diverged => false,
             Heard::Point => {
@@ -107,7 +108,7 @@ impl Evaluator {
         };
         let command = self.run_command(slot, job, run);
         let finished = self.run(&command, run.limits, cancelled, hear).await?;
-        told.read_files(&self.plan.metric, &self.package(slot));
+        told.read_files(&self.plan.metric, logs.as_ref());
         // The processor has no faults of this kind.
         let fault = match slot.gate.device.is_wgpu() {
             true => fault(&run.log, &finished.exit).map_err(Stop::io("cannot read the log of a run"))?,
@@ -146,6 +147,12 @@ impl Evaluator {
         })
     }
 
+    /// The directory of burn-train's logs, as it is before a run, if the metric is there.
+    fn logs(&self, slot: &Slot) -> Option<Logs> {
+        let MetricSource::BurnTrain { directory, .. } = &self.plan.metric.source else { return None };
+        Some(Logs::before_run(self.package(slot).join(directory)))
+    }
+
     fn run_command(&self, slot: &Slot, job: &Job<'_>, run: &Run<'_>) -> Command {
         let seed = job.seed.to_string();
         let fill = |text: &String| text.replace("{seed}", &seed).replace("{budget}", run.budget).into();
@@ -176,7 +183,7 @@ pub(super) fn take_over(told: Told, ending: Ending, measurement: &mut Measuremen
     measurement.params = told.params;
     measurement.device = told.device;
     measurement.device_memory = told.device_memory;
-    measurement.metric = told.metric.filter(|_| ending == Ending::Completed);
+    measurement.metric = told.metric.number().filter(|_| ending == Ending::Completed);
     measurement.test = told.test.filter(|value| ending == Ending::Completed && value.is_finite());
 }
 

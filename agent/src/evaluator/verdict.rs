@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Metric;
 use super::fault::Fault;
-use super::reading::Told;
+use super::output::{Told, Value};
 use crate::runner::{Exit, Limits};
 use crate::study::{Ending, ProgramId};
 
@@ -55,8 +55,10 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> (Ending, String) {
 fn judge_result(evidence: &Evidence<'_>) -> (Ending, String) {
     let told = evidence.told;
     let name = &evidence.metric.name;
-    let Some(metric) = told.metric else {
-        return (Ending::Crashed, format!("it ended successfully but reported no {name}"));
+    let metric = match &told.metric {
+        Value::Number(value) => *value,
+        Value::Unreadable(why) => return (Ending::Invalid, why.clone()),
+        Value::Missing => return (Ending::Invalid, told.why_missing(evidence.metric)),
     };
     if told.results > 1 {
         return (Ending::Invalid, format!("it printed {} results instead of one", told.results));
@@ -112,13 +114,14 @@ fn last_line(log: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::{Line, Stream};
     use crate::study::Sources;
 
     fn verdict(exit: Exit, lines: &[&str], log: &str) -> (Ending, String) {
         let metric = Metric::val_bpb();
         let mut told = Told::default();
         for line in lines {
-            told.hear(line, &metric);
+            told.hear(&Line { from: Stream::Stdout, text: (*line).to_owned() }, &metric);
         }
         let program = ProgramId::new("", &Sources::default());
         let limits = &Limits::default();
@@ -138,7 +141,8 @@ mod tests {
     #[test]
     fn a_result_that_cannot_be_right_is_not_believed() {
         let no_result = verdict(Exit::Success, &[], "");
-        assert_eq!(no_result, (Ending::Crashed, "it ended successfully but reported no val_bpb".to_owned()));
+        assert_eq!(no_result.0, Ending::Invalid);
+        assert!(no_result.1.contains("no line `result val_bpb=NUMBER`"), "{}", no_result.1);
         assert_eq!(verdict(Exit::Success, &[&result("NaN")], "").0, Ending::Diverged);
         assert_eq!(verdict(Exit::Success, &[&result("inf")], "").0, Ending::Diverged);
         assert_eq!(

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use regex::Regex;
 
 use super::user_error::UserError;
 use crate::config::{Config, Direction};
 use crate::device::Device;
-use crate::evaluator::{LimitSettings, Metric, MetricSource, PhaseLimits, Plan};
+use crate::evaluator::{LimitSettings, Metric, MetricSource, Pattern, PhaseLimits, Plan};
 use crate::policy::Method;
 use crate::study::{Budget, MergeRule, Started, StopRule, StudyRules, Unit};
 
@@ -84,7 +83,17 @@ impl Options {
             (Some(begun), None) => begun.budget.clone(),
             (None, None) => set.unwrap_or_else(|| default.into()),
         };
-        let slots = typed.slots.or(config.slots).unwrap_or_else(|| default_slots(&devices, &budget));
+        let metric = metric(config);
+        let logs = metric.shared_logs();
+        let slots = typed.slots.or(config.slots);
+        let slots =
+            slots.unwrap_or_else(|| if logs.is_some() { 1 } else { default_slots(&devices, &budget) });
+        if let Some(logs) = logs.filter(|_| slots > 1) {
+            return Err(UserError::new(format!(
+                "all runs write their logs to {logs} (`metric.log`), so only one run at a time can be read: set `slots` to 1, \
+                 or let the program write to a folder relative to its own"
+            )));
+        }
         let options = Self {
             budget,
             method,
@@ -97,7 +106,7 @@ impl Options {
                 level: config.stop.level.unwrap_or(StopRule::DEFAULT.level),
                 audit: config.stop.audit.unwrap_or(StopRule::DEFAULT.audit),
             }),
-            metric: metric(config),
+            metric,
             config: config.clone(),
         };
         options.check_budget()?;
@@ -204,7 +213,7 @@ fn metric(config: &Config) -> Metric {
     let settings = &config.metric;
     let source = match (&settings.pattern, &settings.log) {
         (Some(pattern), _) => {
-            let read = |pattern: &String| Regex::new(pattern).expect("checked when the settings were read");
+            let read = |pattern: &String| Pattern::new(pattern).expect("checked when the settings were read");
             MetricSource::Pattern { result: read(pattern), progress: settings.progress.as_ref().map(read) }
         }
         (None, Some(directory)) => MetricSource::BurnTrain {

@@ -5,12 +5,14 @@
 //! its output says.
 
 mod exit;
+mod lines;
 mod orders;
 mod proc;
 mod process;
 mod supervisor;
 
 pub(crate) use exit::Exit;
+pub(crate) use lines::{Line, Stream};
 pub(crate) use orders::Limits;
 pub(crate) use process::{Command, Finished, Runner};
 pub(crate) use supervisor::supervise;

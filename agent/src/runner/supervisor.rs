@@ -3,14 +3,14 @@
 //! It starts one command, keeps its limits, and when the command ends, a limit is reached or its
 //! stdin closes (the agent asks to stop, or is gone), it ends every descendant and proves it. Being a
 //! session leader and subreaper, it inherits every orphan below it, those that called `setsid`
-//! too; so when `waitpid` finds no more children, nothing is left. stdout of the command is passed on,
-//! the lines of stdout and stderr are appended to the log, and the last line on stderr is the report.
+//! too; so when `waitpid` finds no more children, nothing is left. The lines
+//! of the command's stdout and stderr are passed on on stdout and appended to the log; stderr gets the report.
 //!
 //! It is deliberately plain, single-purpose code: no tokio, no configuration, no restart.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Stdout, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{ExitCode, Stdio};
@@ -28,6 +28,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{getpid, setsid};
 
 use super::Exit;
+use super::lines::{Lines, Stream};
 use super::orders::{Orders, Report};
 use super::proc::{self, Entry};
 
@@ -96,8 +97,10 @@ impl Supervisor {
         let _ = std::fs::write(format!("/proc/{main}/oom_score_adj"), OOM_SCORE);
         let stdout = child.stdout.take().expect("stdout was set to a pipe");
         let stderr = child.stderr.take().expect("stderr was set to a pipe");
-        let relays =
-            [relay(stdout, log.try_clone()?, Some(io::stdout())), relay(stderr, log.try_clone()?, None)];
+        let relays = [
+            relay(stdout, log.try_clone()?, Stream::Stdout),
+            relay(stderr, log.try_clone()?, Stream::Stderr),
+        ];
         let now = Instant::now();
         Ok(Self {
             orders,
@@ -241,29 +244,33 @@ fn spawn(words: &[OsString]) -> io::Result<std::process::Child> {
     command.spawn()
 }
 
-/// Passes output on to the listener as it comes, and appends it to the log in whole lines: what comes over
-/// the other pipe at the same time stands before or after a line, never inside it.
-fn relay(mut from: impl Read + Send + 'static, mut log: File, listener: Option<Stdout>) -> JoinHandle<()> {
+/// Passes output on to the agent as its lines are complete, and appends it to the log in whole lines: what comes over the
+/// other pipe at the same time is before or after a line, never inside it.
+fn relay(mut from: impl Read + Send + 'static, mut log: File, stream: Stream) -> JoinHandle<()> {
     thread::spawn(move || {
-        let mut listener = listener;
+        let mut listens = true;
+        // If nobody listens any more, the log still continues.
+        let mut send = move |lines: &[u8]| {
+            let mut out = io::stdout().lock();
+            listens = listens && out.write_all(lines).and_then(|()| out.flush()).is_ok();
+        };
         let mut buffer = [0; 1 << 16];
-        let mut lines = Vec::new();
+        let mut to_send = Lines::new(stream);
+        let mut to_log = Vec::new();
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             let bytes = &buffer[..count];
-            // Nobody is listening any more, but the log continues.
-            if listener.as_mut().is_some_and(|out| out.write_all(bytes).is_err() || out.flush().is_err()) {
-                listener = None;
-            }
-            lines.extend_from_slice(bytes);
-            let end = lines.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
-            let whole = if end == 0 && lines.len() > LINE_CEILING { lines.len() } else { end };
-            let _ = log.write_all(&lines[..whole]);
-            lines.drain(..whole);
+            send(&to_send.push(bytes));
+            to_log.extend_from_slice(bytes);
+            let end = to_log.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+            let whole = if end == 0 && to_log.len() > LINE_CEILING { to_log.len() } else { end };
+            let _ = log.write_all(&to_log[..whole]);
+            to_log.drain(..whole);
         }
-        if !lines.is_empty() {
-            // The next line is from the other pipe.
-            lines.push(b'\n');
-            let _ = log.write_all(&lines);
+        send(&to_send.finish());
+        if !to_log.is_empty() {
+            // What comes next belongs to the other pipe.
+            to_log.push(b'\n');
+            let _ = log.write_all(&to_log);
         }
     })
 }

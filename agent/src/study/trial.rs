@@ -29,7 +29,7 @@ pub(crate) enum Ending {
     Pruned,
     /// It does not build.
     Unviable,
-    /// It breaks a rule of the evaluation.
+    /// It has no valid result: none that can be read, or one that breaks a rule of the evaluation.
     Invalid,
     Crashed,
     /// The device failed under it, which says nothing about the program: lost, absent, or its driver crashed.

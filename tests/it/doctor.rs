@@ -41,7 +41,7 @@ fn a_machine_without_a_gpu_is_fit_for_a_study_and_doctor_says_what_a_gpu_needs()
         "✓ cargo: /",
         "✓ linker: /",
         "! git has no name and email for you: commits are made by autoresearch <autoresearch@localhost>\n    git config",
-        "\na study can run\n",
+        "\nnothing was found that keeps a study from running\n",
     ];
     says(&found, 0, &words);
 }
@@ -119,4 +119,48 @@ fn a_requested_device_is_shown_to_work() {
     ] {
         assert!(found.out.contains(words), "{words:?} is not in:\n{}", found.out);
     }
+}
+
+#[test]
+fn with_run_it_goes_the_whole_way_once_and_leaves_no_trace() {
+    let user = User::quick(RECIPE_ONLY);
+    let before = (user.branches(), user.status());
+    let out = user.autoresearch(&["doctor", ".", "--run"]).well();
+    for words in [
+        "a run with a budget of 8steps takes",
+        "val_bpb is read as 2.379 from `result program=",
+        "the seed has an effect (0 and 1 were tried)",
+        "the budget has an effect (8steps and 16steps were tried)",
+        "a commit and a branch can be written",
+        "\nnothing was found that keeps a study from running\n",
+    ] {
+        assert!(out.contains(words), "{words:?} is not in:\n{out}");
+    }
+    assert_eq!((user.branches(), user.status()), before);
+    let out = user.autoresearch(&["doctor", "."]).well();
+    assert!(out.contains("not tried: a build, a run") && !out.contains("a study can run"), "{out}");
+}
+
+#[test]
+fn with_run_it_finds_what_a_study_would_find_after_its_first_build() {
+    let metric = "[metric]\nname = \"accuracy\"\ndirection = \"maximize\"\npattern = 'done: ([0-9.]+) %'\n";
+    let args = "budget = \"6\"\n[run]\nargs = [\"--epochs\", \"{budget}\"]\n";
+    let user = User::of("stand-in/foreign", &[("autoresearch.toml", &format!("{args}{metric}"))]);
+    let out = user.autoresearch(&["doctor", ".", "--run"]).well();
+    for words in [
+        "accuracy is read as 85.00 from `done: 85.000 % correct`",
+        "the seed has no effect (0 and 1 were tried)",
+        "the budget has no effect (1 and 2 were tried)",
+    ] {
+        assert!(out.contains(words), "{words:?} is not in:\n{out}");
+    }
+    user.commit(&[("autoresearch.toml", &format!("{args}{}", metric.replace("done", "finished")))], "slip\n");
+    let said = user.autoresearch(&["doctor", ".", "--run"]);
+    assert_eq!(said.code, Some(4), "{}", said.out);
+    assert!(said.out.contains("no line matches the pattern"), "{}", said.out);
+    user.edit("src/main.rs", "let seed: f64 =", "let seed: u8 =");
+    user.commit(&[], "slip\n");
+    let said = user.autoresearch(&["doctor", ".", "--run"]);
+    assert_eq!(said.code, Some(4), "{}", said.out);
+    assert!(said.out.contains("does not build to its end: error"), "{}", said.out);
 }

@@ -1,6 +1,7 @@
 //! Tests over real repositories, processes and git.
 
 mod bad_input;
+mod believing;
 mod bench;
 mod checkout;
 mod cli;

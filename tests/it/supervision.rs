@@ -45,7 +45,7 @@ impl Supervised {
         let stderr = supervisor.stderr.take().unwrap();
         let mut this = Self { supervisor, stdout, stderr, directory, mark };
         let mut line = String::new();
-        while line != "ready\n" {
+        while line != "1:ready\n" {
             line.clear();
             assert_ne!(this.stdout.read_line(&mut line).unwrap(), 0, "it ended before it was ready");
         }
@@ -218,11 +218,13 @@ fn a_commands_own_endings_are_distinguished() {
 }
 
 #[test]
-fn both_streams_reach_the_log_and_only_stdout_the_agent() {
+fn both_streams_reach_the_log_and_the_agent() {
     let mut supervised = Supervised::start("", "echo ready; echo out; echo err >&2; exit 0");
     let mut rest = String::new();
     supervised.stdout.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "out\n");
+    let mut lines: Vec<&str> = rest.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["1:out", "2:err"]);
     let log = supervised.log();
     assert!(log.contains("out\n") && log.contains("err\n"), "{log}");
     supervised.report();

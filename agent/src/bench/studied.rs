@@ -106,7 +106,10 @@ pub(super) fn settle(study: &mut Study, rules: &StudyRules) -> Option<bool> {
     let (trial, previous, merge) = (decided.candidate, decided.incumbent, decided.merge);
     happens(study, Event::Decided(decided));
     if merge {
-        happens(study, Event::Merged(Merged { trial, previous, commit: CommitId::default(), at: 0 }));
+        happens(
+            study,
+            Event::Merged(Merged { trial, previous, commit: CommitId::default(), edits: Vec::new(), at: 0 }),
+        );
     }
     Some(merge)
 }

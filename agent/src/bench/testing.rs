@@ -25,7 +25,7 @@ pub(super) fn nights_of(repeats: usize, evaluations: usize) -> MergeSettings {
         evaluations,
         repeats,
         seed: 3,
-        rule: MergeRule { alpha: 0.02, most_pairs: 30, smallest_effect: None },
+        rule: MergeRule { alpha: 0.02, most_pairs: 30, smallest_effect: None, largest_factor: 10.0 },
         noise_repeats: 3,
     }
 }

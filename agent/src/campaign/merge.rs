@@ -50,6 +50,7 @@ impl Campaign {
             trial,
             previous: decided.incumbent,
             commit: merge,
+            edits: changes,
             at: now.since_1970(),
         }))?;
         self.look_at_main().map(drop)
@@ -110,6 +111,12 @@ impl Campaign {
     fn was_taken_back(&self, head: CommitId) -> Result<bool> {
         let Some(at) = self.study.main_at else { return Ok(false) };
         Ok(head != at && self.repo.is_ancestor(head, at)?)
+    }
+
+    /// Why main is not at the last discovery, if it is not.
+    pub(crate) fn main_waits(&self) -> Option<&str> {
+        let is_behind = self.study.tip.is_some() && self.study.main_at != self.study.tip;
+        self.told.as_deref().filter(|_| is_behind)
     }
 
     fn tell_once(&mut self, text: String) {

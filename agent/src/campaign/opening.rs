@@ -13,7 +13,7 @@ use crate::device::{self, Adapter, Device};
 use crate::evaluator::{Evaluator, slots_directory};
 use crate::journal::{self, EventLog, Folder, Lock, Recorded};
 use crate::policy::{Notebook, Policy, policy};
-use crate::project::{Options, Project, Typed, UserError, tree};
+use crate::project::{Handed, Options, Project, Typed, UserError, tree};
 use crate::repo::{Repo, Timestamp};
 use crate::report::{Live, keep_in};
 use crate::runs::{Finished, Interrupt, Slots, devices, evaluator, not_fetched, open_slots};
@@ -152,6 +152,7 @@ impl Campaign {
         };
         campaign.warn_of_the_checkout()?;
         campaign.warn_of_the_devices(&around.adapters);
+        campaign.project.not_passed_on().iter().for_each(|warning| campaign.live.warn(warning));
         for error in journal::unreadable(&campaign.repo.journal_dir()) {
             campaign.live.warn(&format!("an earlier study is left out: {error}"));
         }
@@ -229,12 +230,15 @@ impl Campaign {
     /// Prints what is about to happen.
     pub(crate) fn introduce(&self) {
         let sites = self.project.sites().map_or(0, |sites| sites.len());
+        let budget = match self.project.passes_on(Handed::Budget) {
+            true => format!("{} per run", self.options.budget),
+            false => "no budget that reaches the program".to_owned(),
+        };
         self.live.line(&format!(
-            "study {} on {}: {sites} sites, {} search, {} per run, seed {}, on {}\n",
+            "study {} on {}: {sites} sites, {} search, {budget}, seed {}, on {}\n",
             self.study.started.study,
             self.repo.root().display(),
             self.options.method,
-            self.options.budget,
             self.options.seed,
             device::list(&self.options.devices)
         ));

@@ -1,17 +1,20 @@
 //! Records what has happened: first in the journal, then in the state that is folded from it, then in git.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use tracing::debug;
 
 use super::earlier;
 use super::opening::Campaign;
-use crate::project::{UserError, tree};
+use crate::project::{Handed, UserError, tree};
 use crate::repo::Follow;
 use crate::report::title;
 use crate::runs::{Finished, Order};
 use crate::study::{
     Ending, Event, Forecast, Measurement, Outcome, Proposal, Pruner, Purpose, Reference, ReferenceKind, Run,
-    RunEnded, TrialEnded, TrialNumber, check_seed, confirmation_seed, noise_seed, weight,
+    RunEnded, Trial, TrialEnded, TrialNumber, check_seed, confirmation_seed, incomparable, noise_seed,
+    weight,
 };
 
 /// File with the policy's state, next to the journal.
@@ -99,8 +102,20 @@ impl Campaign {
             title: title(&self.study, run),
             pruner: self.pruner().filter(|_| is_trial && trial != self.study.base),
             audit: self.options.stop.is_some_and(|rule| rule.audits(seed)),
+            twins: if is_trial { self.twins(trial) } else { BTreeMap::new() },
             pack_into: None,
         })
+    }
+
+    /// Trials of other programs than a trial's, by the digest of their binary.
+    fn twins(&self, trial: TrialNumber) -> BTreeMap<String, String> {
+        let program = self.study.trial(trial).program();
+        let others = self.study.current().iter().filter(|other| other.program() != program);
+        let twin = |other: &Trial| {
+            let binary = other.ended.as_ref()?.measurement.binary.clone()?;
+            Some((binary, format!("trial {}", other.started.trial)))
+        };
+        others.filter_map(twin).collect()
     }
 
     /// Seed of a run outside the trials, and the name of its logs.
@@ -153,9 +168,13 @@ impl Campaign {
     fn end_trial(
         &mut self,
         trial: TrialNumber,
-        measurement: Measurement,
+        mut measurement: Measurement,
         forecast: Option<Forecast>,
     ) -> Result<()> {
+        if let Some(reason) = self.incomparable(trial, &measurement) {
+            (measurement.ending, measurement.metric, measurement.reason) =
+                (Ending::Incomparable, None, reason);
+        }
         let outcome = match (Outcome::of_failure(measurement.ending), measurement.metric) {
             (Some(outcome), _) => outcome,
             (None, Some(metric)) => self.study.outcome_of_completed(trial, metric),
@@ -178,6 +197,14 @@ impl Campaign {
             return Ok(());
         }
         self.learn(trial)
+    }
+
+    /// Why a completed trial cannot be compared with the baseline.
+    fn incomparable(&self, trial: TrialNumber, measurement: &Measurement) -> Option<String> {
+        let baseline = &self.study.trial(self.study.base).ended.as_ref()?.measurement;
+        let is_trial = trial != self.study.base && measurement.ending == Ending::Completed;
+        let is_passed_on = self.project.passes_on(Handed::Budget);
+        is_trial.then(|| incomparable(&self.options.budget, is_passed_on, baseline, measurement)).flatten()
     }
 
     /// Reports why a study cannot continue. Nothing is recorded: once the program is repaired, or what it needs is

@@ -85,6 +85,12 @@ pub(crate) enum Command {
         #[arg(long, default_value = ".")]
         repo: PathBuf,
     },
+    /// Show the best program so far, proved or not, and how to take it
+    Best {
+        /// The repository
+        #[arg(default_value = ".")]
+        repo: PathBuf,
+    },
     /// Compare search methods
     Bench {
         #[command(subcommand)]
@@ -94,6 +100,9 @@ pub(crate) enum Command {
     Doctor {
         /// A repository to check as well
         repo: Option<PathBuf>,
+        /// Go the whole way once: build its program, run it for a few steps, read the metric, and write a commit
+        #[arg(long, requires = "repo")]
+        run: bool,
     },
     /// Compute a few numbers on a device and check them
     #[command(hide = true)]

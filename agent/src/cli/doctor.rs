@@ -4,11 +4,12 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use nix::sys::statvfs::statvfs;
 
 use super::exit::Exit;
+use super::finding::{Finding, Mark};
+use super::rehearsal::{NOT_TRIED, rehearsed};
 use super::runtime::block_on;
 use crate::device::{self, Adapter, Device, Kind, size};
 use crate::evaluator::{Recovery, cache_directory, total_memory};
@@ -17,55 +18,13 @@ use crate::project::{Blame, Options, Project, Typed, UserError};
 use crate::repo::{self, Repo};
 use crate::runner::Runner;
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const NOTE: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
-
 /// Free bytes below which a study stops.
 const DISK_NEEDED: u64 = 1 << 30;
 /// Bytes that a few slots with their compiled dependencies may need.
 const DISK_WANTED: u64 = 10 << 30;
 
-/// The result of one check.
-struct Finding {
-    mark: Mark,
-    text: String,
-    /// What to do or to know about it, one line each.
-    advice: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Mark {
-    Good,
-    /// A study can still run.
-    Note,
-    /// A study cannot run; the exit code is that of the same error elsewhere.
-    Bad(Option<Blame>),
-}
-
-impl Finding {
-    fn new(mark: Mark, text: impl Into<String>) -> Self {
-        Self { mark, text: text.into(), advice: Vec::new() }
-    }
-
-    fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice.push(advice.into());
-        self
-    }
-
-    fn print(&self) {
-        let (style, mark) = match self.mark {
-            Mark::Good => (GOOD, '✓'),
-            Mark::Note => (NOTE, '!'),
-            Mark::Bad(_) => (BAD, '✗'),
-        };
-        anstream::println!("{style}{mark}{style:#} {}", self.text);
-        self.advice.iter().for_each(|line| anstream::println!("    {line}"));
-    }
-}
-
 /// Prints all findings about the machine and, if one is named, about a repository.
-pub(crate) fn doctor(repo: Option<&Path>) -> Result<Exit> {
+pub(crate) fn doctor(repo: Option<&Path>, run: bool) -> Result<Exit> {
     let wish = device::wish();
     let adapters = device::adapters(wish.as_deref());
     let mut findings = vec![machine(), disk(&cache_directory())];
@@ -77,17 +36,26 @@ pub(crate) fn doctor(repo: Option<&Path>) -> Result<Exit> {
     let opened = repo.map(Repo::open);
     findings.push(identity(opened.as_ref().and_then(|opened| opened.as_ref().ok())));
     match opened {
-        Some(Ok(repo)) => findings.extend(project(&repo, &devices.unwrap_or_default())),
+        Some(Ok(repo)) => {
+            let devices = devices.unwrap_or_default();
+            findings.extend(project(&repo, &devices));
+            let is_fit = !findings.iter().any(|finding| matches!(finding.mark, Mark::Bad(_)));
+            if run && is_fit {
+                findings.extend(rehearsed(&repo, &adapters, &devices));
+            } else if is_fit {
+                findings.push(Finding::new(Mark::Note, NOT_TRIED));
+            }
+        }
         Some(Err(error)) => {
             findings.push(Finding::new(Mark::Bad(Some(Blame::Repository)), error.to_string()))
         }
         None => {}
     }
     findings.iter().for_each(Finding::print);
-    Ok(conclude(&findings))
+    Ok(conclude(&findings, run))
 }
 
-fn conclude(findings: &[Finding]) -> Exit {
+fn conclude(findings: &[Finding], run: bool) -> Exit {
     let problems = || {
         findings.iter().filter_map(|finding| match finding.mark {
             Mark::Bad(blame) => Some(blame),
@@ -96,7 +64,9 @@ fn conclude(findings: &[Finding]) -> Exit {
     };
     match problems().next() {
         None => {
-            anstream::println!("\na study can run");
+            let tried =
+                if run { "a study can run" } else { "nothing was found that keeps a study from running" };
+            anstream::println!("\n{tried}");
             Exit::Success
         }
         Some(blame) => {
@@ -281,7 +251,8 @@ fn look_at(repo: &Repo, devices: &[Device]) -> Result<Vec<Finding>> {
     let slots = options.slots;
     findings
         .push(Finding::new(Mark::Good, format!("{study}: {} per run, {slots} at a time", options.budget)));
-    findings.extend(options.warning().map(|warning| Finding::new(Mark::Note, warning)));
+    let warnings = options.warning().into_iter().chain(project.not_passed_on());
+    findings.extend(warnings.map(|warning| Finding::new(Mark::Note, warning)));
     Ok(findings)
 }
 

@@ -1,4 +1,4 @@
-//! `log` and `show`: the journal of a study, read-only.
+//! `log`, `show` and `best`: the journal of a study, read-only.
 
 use std::path::Path;
 
@@ -26,6 +26,14 @@ pub(crate) fn log(repo: &Path, json: bool) -> Result<()> {
             report::summary(&study, &audited_before(&repo, &study))
         );
     }
+    Ok(())
+}
+
+/// Prints the best program of the newest study.
+pub(crate) fn best(path: &Path) -> Result<()> {
+    let repo = Repo::open(path).map_err(UserError::from_error)?;
+    let Recorded { study, .. } = read_study(&repo, None)?;
+    anstream::print!("{}", report::best(&study, &path.display().to_string(), repo.main_branch()));
     Ok(())
 }
 

@@ -8,10 +8,12 @@ mod compare;
 mod demo;
 mod doctor;
 mod exit;
+mod finding;
 mod inspect;
 mod journal;
 mod pack;
 mod record;
+mod rehearsal;
 mod run;
 mod runtime;
 
@@ -41,7 +43,11 @@ pub fn main() -> ExitCode {
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
     if matches!(
         args.command,
-        Command::Inspect(_) | Command::Log { .. } | Command::Show { .. } | Command::Bench { .. }
+        Command::Inspect(_)
+            | Command::Log { .. }
+            | Command::Show { .. }
+            | Command::Best { .. }
+            | Command::Bench { .. }
     ) {
         end_with_the_reader();
     }
@@ -56,8 +62,9 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Inspect(inspect) => inspect::inspect(&inspect).map(|()| Exit::Success),
         Command::Log { repo, json } => journal::log(&repo, json).map(|()| Exit::Success),
         Command::Show { trial, repo } => journal::show(&repo, trial).map(|()| Exit::Success),
+        Command::Best { repo } => journal::best(&repo).map(|()| Exit::Success),
         Command::Bench { bench } => bench::bench(&bench).map(|()| Exit::Success),
-        Command::Doctor { repo } => doctor::doctor(repo.as_deref()),
+        Command::Doctor { repo, run } => doctor::doctor(repo.as_deref(), run),
         Command::Probe { device } => probe(&device).map(|()| Exit::Success),
         Command::Supervise { command } => Ok(Exit::Supervised(crate::runner::supervise(command))),
     }

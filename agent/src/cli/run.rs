@@ -10,7 +10,7 @@ use super::runtime::block_on;
 use crate::campaign::{Campaign, End};
 use crate::project::Typed;
 use crate::report::{progress_plot, summary};
-use crate::study::Finish;
+use crate::study::{Finish, study_branch};
 
 /// Runs the study and prints its summary.
 pub(crate) fn run(repo: &Path, args: &StudyArgs) -> Result<Exit> {
@@ -44,15 +44,24 @@ pub(super) fn sum_up(campaign: &Campaign, why: &str, repo: &Path) -> Result<()> 
         std::fs::write(campaign.plot_path(), plot).context("cannot write the progress plot")?;
     }
     anstream::println!("\n{why}\n\n{}", summary(&campaign.study, &campaign.audited_before));
-    if let Some(trial) = campaign.favourite() {
-        anstream::println!("not proved, but the best according to the search: trial {trial}\n");
+    let repo = repo.display();
+    let study_branch = study_branch(&campaign.study.started.study);
+    match campaign.main_waits() {
+        Some(why) => anstream::println!(
+            "{why}\nthe discoveries meanwhile: git -C {repo} log --first-parent {study_branch}\nto take them then:         \
+             git -C {repo} merge --ff-only {study_branch}\n"
+        ),
+        None if campaign.study.merges.is_empty() => {
+            anstream::println!("the best so far:  autoresearch best {repo}");
+        }
+        None => {
+            anstream::println!(
+                "the discoveries:  git -C {repo} log --first-parent {}",
+                campaign.main_branch()
+            );
+        }
     }
-    anstream::println!(
-        "the discoveries:  git -C {} log --first-parent {}",
-        repo.display(),
-        campaign.main_branch()
-    );
-    anstream::println!("the whole search: git -C {} log --all --graph --oneline", repo.display());
+    anstream::println!("the whole search: git -C {repo} log --all --graph --oneline");
     anstream::println!("a plot of it:     {}", campaign.plot_path().display());
     Ok(())
 }

@@ -42,6 +42,7 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
     within("merge.alpha", merge.alpha, SHARE, "between 0 and 1")?;
     within("merge.pairs", merge.pairs, FEWEST_PAIRS.., "at least 2")?;
     within("merge.smallest-effect", merge.smallest_effect, POSITIVE, "a number above 0")?;
+    within("merge.largest-factor", merge.largest_factor, (Excluded(1.0), Unbounded), "a number above 1")?;
     within("merge.noise-repeats", merge.noise_repeats, 1.., "at least 1: without it the noise is not known")?;
     within("stop.level", config.stop.level, SHARE, "between 0 and 1")?;
     within("stop.audit", config.stop.audit, SHARE, "between 0 and 1")?;

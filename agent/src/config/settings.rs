@@ -105,6 +105,8 @@ pub(crate) struct Merge {
     pub(crate) pairs: Option<usize>,
     /// Smallest gain worth a merge, in units of the metric; a quarter of the noise's standard deviation by default.
     pub(crate) smallest_effect: Option<f64>,
+    /// A metric that changes by more than this factor is shown and not merged; above 1, 100 by default.
+    pub(crate) largest_factor: Option<f64>,
     /// Runs of the baseline, in addition to its first, that measure the noise; at least 1.
     pub(crate) noise_repeats: Option<usize>,
     /// Fresh seeds on which main and the baseline are measured when a study ends.

@@ -12,7 +12,7 @@ use super::evaluate::prepare;
 use super::log::tail;
 use super::stop::{EvaluateError, Stop};
 use super::watch::until_cancelled;
-use super::{Evaluator, Job, Slot, Watch};
+use super::{Evaluator, Job, Slot, Watch, twin};
 use crate::runner::{Command, Exit, Line};
 use crate::study::{Ending, Measurement};
 
@@ -43,6 +43,14 @@ impl Evaluator {
         measurement.build_seconds = start.elapsed().as_secs_f64();
         let artefact = artefact?;
         slot.has_compiled().map_err(Stop::io("cannot write to the slot"))?;
+        let digest = twin::digest(&artefact.path, job.program, slot.root());
+        let digest = digest.map_err(Stop::io("cannot read the binary"))?;
+        if let Some(earlier) = (watch.twin)(&digest) {
+            let reason =
+                format!("its binary is that of {earlier}: what it changes is not part of the program");
+            return Err(Stop::End(Ending::Unchanged, reason));
+        }
+        measurement.binary = Some(digest);
         slot.keep_binary(job.program, &artefact.path).map_err(Stop::io("cannot copy the binary"))
     }
 

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
 use super::log::tail;
+use super::output::Told;
 use super::stop::{EvaluateError, Stop};
 use super::watch::{Phase, Progress, Watch, until_cancelled};
 use super::{Job, Plan, Recovery, Slot, Tree, cargo};
-use crate::runner::{Command, Exit, Finished, Limits, Line, Runner};
+use crate::runner::{Command, Exit, Finished, Limits, Line, Runner, Stream};
 use crate::study::{Ending, Measurement};
 
 /// Characters of a reason: it is one line for people.
@@ -42,6 +43,16 @@ impl Evaluator {
         }
         let log = tail(&command.log);
         Err(EvaluateError::Fetch(cargo::first_error(&log).unwrap_or_else(|| finished.exit.to_string())))
+    }
+
+    /// The line of a run's log that its result was read from; `None` if the metric is not in the log.
+    pub(crate) fn telling_line(&self, log: &Path) -> Option<String> {
+        let mut told = Told::default();
+        // The first line is the command.
+        for line in Line::all(Stream::Stdout, &fs::read(log).ok()?).iter().skip(1) {
+            told.hear(line, &self.plan.metric);
+        }
+        told.line
     }
 
     /// Runs one program and reports how it went.

@@ -15,6 +15,7 @@ mod recovery;
 mod slot;
 mod stop;
 mod train;
+mod twin;
 mod verdict;
 mod warm;
 mod watch;

@@ -96,6 +96,10 @@ impl Slot {
         fs::write(self.root.join(COMPILED), "")
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(crate) fn source(&self) -> PathBuf {
         self.root.join("source")
     }

@@ -115,7 +115,7 @@ impl Bench {
     ) -> Result<Measurement, EvaluateError> {
         let logs = self.directory.path().join("logs");
         let (_sender, cancelled) = watch::channel(false);
-        let mut watch = Watch { progress, prune: &mut prune, cancelled };
+        let mut watch = Watch { progress, prune: &mut prune, twin: &|_| None, cancelled };
         let job = Job { title: "trial 17", program, tree, seed, logs: &logs };
         self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await
     }
@@ -223,7 +223,7 @@ async fn a_cancelled_trial_ends_at_once() {
             sender.send_replace(true);
         }
     };
-    let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, cancelled };
+    let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, twin: &|_| None, cancelled };
     let job = Job { title: "trial 17", program: &program, tree: &tree, seed: 0, logs: &logs };
     // A campaign may give each slot its own task.
     fn can_be_sent<T: Send>(value: T) -> T {
@@ -497,7 +497,7 @@ async fn measure_from_edit_to_running_trial() {
         let mut times = Vec::new();
         let mut progress = |progress| times.push((progress, start.elapsed().as_secs_f64()));
         let (_sender, cancelled) = watch::channel(false);
-        let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, cancelled };
+        let mut watch = Watch { progress: &mut progress, prune: &mut |_| None, twin: &|_| None, cancelled };
         let job = Job { title: "trial 17", program: &program, tree: &tree, seed: 0, logs: &logs };
         let found = bench.evaluator.evaluate(&mut bench.slot, &job, &mut watch).await.unwrap();
         times.retain(|(progress, _)| matches!(progress, Progress::Phase(_)));

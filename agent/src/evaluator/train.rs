@@ -77,6 +77,7 @@ impl Evaluator {
         let told = std::mem::take(&mut ran.told);
         measurement.train_seconds = ran.finished.seconds;
         measurement.memory = Some(ran.finished.memory);
+        measurement.cpu_seconds = Some(ran.finished.cpu_seconds);
         take_over(told, ran.ending, measurement);
         if let (Some(device), Some(driver)) = (&mut measurement.device, &slot.gate.driver) {
             *device += &format!("; {driver}");
@@ -183,6 +184,8 @@ pub(super) fn take_over(told: Told, ending: Ending, measurement: &mut Measuremen
     measurement.params = told.params;
     measurement.device = told.device;
     measurement.device_memory = told.device_memory;
+    measurement.used_seconds = told.used_seconds;
+    measurement.reports = Some(told.reports).filter(|reports| *reports > 0);
     measurement.metric = told.metric.number().filter(|_| ending == Ending::Completed);
     measurement.test = told.test.filter(|value| ending == Ending::Completed && value.is_finite());
 }

@@ -30,6 +30,8 @@ pub(crate) struct Watch<'a> {
     pub(crate) progress: &'a mut (dyn FnMut(Progress) + Send),
     /// Asked at every point but the one at share 1; a reason stops the run.
     pub(crate) prune: &'a mut (dyn FnMut(&[Point]) -> Option<String> + Send),
+    /// Which earlier trial of another program has a binary with this digest; then it is not trained again.
+    pub(crate) twin: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// Becomes true when the trial is to be cancelled.
     pub(crate) cancelled: watch::Receiver<bool>,
 }

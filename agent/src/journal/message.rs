@@ -289,11 +289,7 @@ mod tests {
     fn measured() -> Measurement {
         let curve = (1..=16).map(|i| Point { share: f64::from(i) / 16.0, value: 4.0 - f64::from(i) / 10.0 });
         Measurement {
-            ending: Ending::Completed,
-            metric: Some(2.331),
-            test: None,
             curve: curve.collect(),
-            reason: String::new(),
             build_seconds: 2.13,
             smoke_seconds: 0.4,
             train_seconds: 24.31,
@@ -303,6 +299,7 @@ mod tests {
             memory: Some(200 << 20),
             device: Some("flex".to_owned()),
             device_memory: Some(96 << 20),
+            ..Measurement::new(Ending::Completed, Some(2.331))
         }
     }
 

@@ -8,5 +8,5 @@ mod tests;
 mod user_error;
 
 pub(crate) use options::{DEFAULT_MERGE, DEFAULT_NOISE_REPEATS, Options, Typed};
-pub(crate) use package::{Project, changed_files, tree};
+pub(crate) use package::{Handed, Project, changed_files, tree};
 pub(crate) use user_error::{Blame, UserError};

@@ -19,7 +19,8 @@ const DEFAULT_GPU_BUDGET: &str = "300s";
 const DEFAULT_TRIALS: u32 = 100;
 
 /// Share of a study's merges that may be false.
-pub(crate) const DEFAULT_MERGE: MergeRule = MergeRule { alpha: 0.02, most_pairs: 50, smallest_effect: None };
+pub(crate) const DEFAULT_MERGE: MergeRule =
+    MergeRule { alpha: 0.02, most_pairs: 50, smallest_effect: None, largest_factor: 100.0 };
 pub(crate) const DEFAULT_NOISE_REPEATS: usize = 3;
 const DEFAULT_CHECK_SEEDS: usize = 3;
 const DEFAULT_PATIENCE: u32 = 50;
@@ -195,6 +196,7 @@ fn rules(typed: &Typed, config: &Config) -> StudyRules {
             alpha: config.merge.alpha.unwrap_or(DEFAULT_MERGE.alpha),
             most_pairs: config.merge.pairs.unwrap_or(DEFAULT_MERGE.most_pairs),
             smallest_effect: config.merge.smallest_effect,
+            largest_factor: config.merge.largest_factor.unwrap_or(DEFAULT_MERGE.largest_factor),
         },
         noise_repeats: config.merge.noise_repeats.unwrap_or(DEFAULT_NOISE_REPEATS),
         check_seeds: config.merge.check_seeds.unwrap_or(DEFAULT_CHECK_SEEDS),

@@ -37,6 +37,44 @@ pub(crate) struct Project {
     pub(crate) sources: Sources,
     pub(crate) rewriter: Rewriter,
     pub(crate) catalogue: Catalogue,
+    /// What is handed to the program in its environment and read by some source of the repository.
+    read: BTreeSet<Handed>,
+}
+
+/// What a run is handed, as an argument or in its environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Handed {
+    Budget,
+    Seed,
+}
+
+impl Handed {
+    pub(crate) const ALL: [Self; 2] = [Self::Budget, Self::Seed];
+
+    pub(crate) fn variable(self) -> &'static str {
+        match self {
+            Self::Budget => "AUTORESEARCH_BUDGET",
+            Self::Seed => "AUTORESEARCH_SEED",
+        }
+    }
+
+    pub(crate) fn placeholder(self) -> &'static str {
+        match self {
+            Self::Budget => "{budget}",
+            Self::Seed => "{seed}",
+        }
+    }
+
+    /// What follows if it does not reach the program.
+    fn consequence(self) -> &'static str {
+        match self {
+            Self::Budget => {
+                "a run takes as long as the program likes, and a trial that takes longer than the baseline is not compared \
+                 with it"
+            }
+            Self::Seed => "its results cannot differ by chance, and nothing can be proved and merged",
+        }
+    }
 }
 
 impl Project {
@@ -57,7 +95,12 @@ impl Project {
         let catalogue = Catalogue::embedded().with_user(&templates).map_err(UserError::from_error)?;
         let rewriter = Rewriter::new(&catalogue, &sources).map_err(UserError::from_error)?;
         let lock = lock_file(&files, &package);
+        let sources_read = |handed: &Handed| {
+            let mut rust = files.iter().filter(|(path, _)| path.ends_with(".rs"));
+            rust.any(|(_, file)| memmem(&file.bytes, handed.variable().as_bytes()))
+        };
         Ok(Self {
+            read: Handed::ALL.into_iter().filter(sources_read).collect(),
             frozen: repo.frozen_digest(commit, &mutable)?,
             lock: lock.map(|lock| blake3::hash(lock.as_bytes()).to_hex()[..16].to_owned()),
             config,
@@ -84,6 +127,32 @@ impl Project {
         Ok(sites)
     }
 
+    /// Whether something reaches the program: by an argument, or because a source reads the variable.
+    pub(crate) fn passes_on(&self, handed: Handed) -> bool {
+        let is_argument = self.config.run.args.iter().any(|arg| arg.contains(handed.placeholder()));
+        is_argument || self.read.contains(&handed)
+    }
+
+    /// What follows if something does not reach the program.
+    pub(crate) fn consequence(&self, handed: Handed) -> String {
+        format!("so {}", handed.consequence())
+    }
+
+    /// What does not reach the program, and what follows from that; a sentence each.
+    pub(crate) fn not_passed_on(&self) -> Vec<String> {
+        let missing = Handed::ALL.into_iter().filter(|handed| !self.passes_on(*handed));
+        let sentence = |handed: Handed| {
+            let what = if handed == Handed::Budget { "budget" } else { "seed" };
+            format!(
+                "the {what} does not reach the program: `{}` is not in `run.args`, and no source reads {}; so {}",
+                handed.placeholder(),
+                handed.variable(),
+                handed.consequence()
+            )
+        };
+        missing.map(sentence).collect()
+    }
+
     /// The identity of a program of this project.
     pub(crate) fn identity(&self, sources: &Sources) -> ProgramId {
         ProgramId::new(&self.frozen, sources)
@@ -107,6 +176,10 @@ pub(crate) fn tree(repo: &Repo, commit: CommitId) -> Result<Tree> {
         Some((path, File { bytes: Arc::from(blob.bytes), executable }))
     });
     Ok(regular.collect())
+}
+
+fn memmem(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 fn text(files: &Tree, path: &str) -> Option<String> {

@@ -68,7 +68,7 @@ impl Bench {
         let logs = self.repo.root().join("../logs");
         let job = Job { title: "a program", program: &program, tree: &tree, seed: 1, logs: Path::new(&logs) };
         let (_keep, cancelled) = watch::channel(false);
-        let mut watch = Watch { progress: &mut |_| {}, prune: &mut |_| None, cancelled };
+        let mut watch = Watch { progress: &mut |_| {}, prune: &mut |_| None, twin: &|_| None, cancelled };
         self.evaluator.evaluate(&mut self.slot, &job, &mut watch).await.expect("the machine is fit for it")
     }
 

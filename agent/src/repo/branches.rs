@@ -98,6 +98,12 @@ impl Repo {
         }
     }
 
+    /// Makes a branch of this name at a commit and takes it away again, to see whether that works.
+    pub(crate) fn try_branch(&self, branch: &str, at: CommitId) -> Result<(), RepoError> {
+        self.point(branch, None, at)?;
+        Ok(self.git.find_reference(&full(branch))?.delete()?)
+    }
+
     /// All local branches with the commits that they are at.
     #[cfg(test)]
     pub(crate) fn all_branches(&self) -> Result<std::collections::BTreeMap<String, CommitId>, RepoError> {

@@ -1,6 +1,8 @@
 //! Short phrases that several reports share.
 
-use crate::study::{Outcome, Proposal, Purpose, Run, Study, TrialNumber, figure};
+use crate::study::{
+    Merged, Outcome, Proposal, Purpose, Run, Study, TrialNumber, figure, figures, mean, p_text, percent,
+};
 
 /// What a trial changes, in one line: "RoPE instead of learned positions; WIDTH 64 -> 96".
 pub(crate) fn idea(proposal: &Proposal, is_base: bool) -> String {
@@ -18,6 +20,49 @@ pub(crate) fn idea(proposal: &Proposal, is_base: bool) -> String {
 pub(crate) fn idea_of(study: &Study, trial: TrialNumber) -> String {
     let proposal = study.trial(trial).proposal();
     idea(proposal, proposal.is_base(trial))
+}
+
+/// What a merge changes and brings, both against the previous best: "WIDTH 64 -> 96; RoPE instead of learned positions:
+/// val_bpb 2.412 -> 2.331 (-3.4 %, 4 pairs, p = 0.004)".
+pub(crate) fn merge(study: &Study, merged: &Merged) -> String {
+    let changes = match merged.edits.as_slice() {
+        [] => changes(study, merged.previous, merged.trial),
+        edits => edits.iter().map(|edit| edit.summary.as_str()).collect::<Vec<_>>().join("; "),
+    };
+    let decided =
+        study.decided.iter().rev().find(|decided| decided.merge && decided.candidate == merged.trial);
+    match decided.map(|decided| &decided.evidence).filter(|evidence| !evidence.pairs.is_empty()) {
+        None => changes,
+        Some(evidence) => {
+            let (after, before): (Vec<f64>, Vec<f64>) = evidence.pairs.iter().copied().unzip();
+            let sure = evidence.p_value.map_or_else(String::new, |p| format!(", {}", p_text(p)));
+            let pairs = evidence.pairs.len();
+            let gain = change(study, mean(&before), mean(&after), &format!("{pairs} pairs{sure}"));
+            format!("{changes}: {} {gain}", study.started.metric)
+        }
+    }
+}
+
+/// From one value of the metric to another, and what to add: `2.412 -> 2.331 (-3.4 %, 4 pairs)`.
+pub(crate) fn change(study: &Study, before: f64, after: f64, more: &str) -> String {
+    let (before, after) = (study.started.as_printed(before), study.started.as_printed(after));
+    let percent = percent(before, after).unwrap_or_default();
+    let added: Vec<&str> = [percent.as_str(), more].into_iter().filter(|text| !text.is_empty()).collect();
+    let (before, after) = figures(before, after);
+    match added.as_slice() {
+        [] => format!("{before} -> {after}"),
+        added => format!("{before} -> {after} ({})", added.join(", ")),
+    }
+}
+
+/// In what the program of one trial differs from that of another, by the values at its sites: "WIDTH 64 -> 96".
+pub(crate) fn changes(study: &Study, from: TrialNumber, to: TrialNumber) -> String {
+    let short = |site: &str| site.rsplit("::").next().unwrap_or(site).to_owned();
+    let value = |value: Option<&str>| value.unwrap_or("nothing").to_owned();
+    let difference = study.difference(from, to);
+    let phrases =
+        difference.map(|(site, from, to)| format!("{} {} -> {}", short(site), value(from), value(to)));
+    phrases.collect::<Vec<_>>().join("; ")
 }
 
 /// The name of a run: "trial 17, RoPE instead of learned positions", "trial 3 again, to confirm trial 17".
@@ -51,7 +96,7 @@ pub(crate) fn standing(study: &Study) -> Option<String> {
 }
 
 /// All outcomes, in the order in which they are counted.
-pub(crate) const OUTCOMES: [Outcome; 11] = [
+pub(crate) const OUTCOMES: [Outcome; 13] = [
     Outcome::Measured,
     Outcome::Better,
     Outcome::Worse,
@@ -62,5 +107,7 @@ pub(crate) const OUTCOMES: [Outcome; 11] = [
     Outcome::OutOfMemory,
     Outcome::Diverged,
     Outcome::TimedOut,
+    Outcome::Incomparable,
+    Outcome::Unchanged,
     Outcome::Cancelled,
 ];

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::debug_log;
-use super::describe::{idea_of, standing, title};
+use super::describe::{idea_of, merge, standing, title};
 use crate::study::{Event, Outcome, Purpose, Run, RunEnded, Study, TrialEnded, duration, figure, percent};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -95,11 +95,7 @@ impl Live {
                 decided.candidate, decided.reason
             )),
             Event::Merged(merged) => {
-                let proof = study.decided.iter().rev().find(|decided| decided.candidate == merged.trial);
-                let proof = proof.map(|decided| decided.reason.clone()).unwrap_or_default();
-                let value = study.incumbent_value().map(|value| figure(study.started.as_printed(value)));
-                let now = value.map_or_else(String::new, |value| format!(": main is now at {value}"));
-                let text = format!("  merged   trial {}{now} ({proof})", merged.trial);
+                let text = format!("  merged   trial {}: {}", merged.trial, merge(study, merged));
                 self.line(&format!("{GOOD}{text}{GOOD:#}"));
             }
             Event::MainMoved(moved) => self.warn(&format!(

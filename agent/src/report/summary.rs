@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
-use super::describe::{OUTCOMES, idea_of, standing};
-use crate::study::{
-    Audit, Measurement, Outcome, Study, TrialNumber, duration, figure, figures, p_text, percent,
-};
+use super::describe::{OUTCOMES, change, merge, standing};
+use crate::study::{Audit, Measurement, Outcome, Study, TrialNumber, duration, figure};
 
 /// The summary as plain text; `before` is what the audits of the repository's other studies found.
 pub(crate) fn summary(study: &Study, before: &Audit) -> String {
@@ -38,38 +36,32 @@ fn discoveries(text: &mut String, study: &Study) {
     let (Some(first), Some(last)) = (fresh_mean(study, study.base), study.incumbent_value()) else {
         return;
     };
-    let (first, last) = (study.started.as_printed(first), study.started.as_printed(last));
     if let Some(standing) = standing(study) {
         let _ = writeln!(text, "{name}: {standing}");
     }
     if study.merges.is_empty() {
-        let _ = writeln!(text, "nothing was merged; the untouched program is at {name} {}", figure(first));
-        return;
-    }
-    let _ = writeln!(text, "{} merged: {name} {}", study.merges.len(), change(first, last));
-    for merged in &study.merges {
-        let proof = study.decided.iter().find(|decided| decided.merge && decided.candidate == merged.trial);
-        let evidence = proof.map(|decided| {
-            let p = decided.evidence.p_value.map_or(String::new(), |p| format!(", {}", p_text(p)));
-            format!(" (gain {}, {} pairs{p})", figure(decided.evidence.gain), decided.evidence.pairs.len())
-        });
         let _ = writeln!(
             text,
-            "  trial {:>3}  {}{}",
-            merged.trial,
-            idea_of(study, merged.trial),
-            evidence.unwrap_or_default()
+            "nothing was merged; the untouched program is at {name} {}",
+            figure(study.started.as_printed(first))
         );
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "{} merged: {name} {}",
+        study.merges.len(),
+        change(study, first, last, "on fresh seeds")
+    );
+    for merged in &study.merges {
+        let _ = writeln!(text, "  trial {:>3}  {}", merged.trial, merge(study, merged));
     }
 }
 
 /// What main is worth on fresh seeds and on data that no study sees: a gain that was not fitted to the validation part.
 fn checked(text: &mut String, study: &Study) {
     let Some(checked) = study.checked() else { return };
-    let pair = |(base, main): (f64, f64)| {
-        let (base, main) = (study.started.as_printed(base), study.started.as_printed(main));
-        change(base, main)
-    };
+    let pair = |(base, main): (f64, f64)| change(study, base, main, "");
     let test = checked.test.map_or_else(
         || "; the program reports nothing on data that no study sees".to_owned(),
         |test| format!(", on data that no study sees {}", pair(test)),
@@ -77,13 +69,6 @@ fn checked(text: &mut String, study: &Study) {
     let (seeds, name) = (checked.seeds, &study.started.metric);
     let _ =
         writeln!(text, "baseline and main on {seeds} fresh seeds: {name} {}{test}", pair(checked.validation));
-}
-
-/// From one value to another: `2.412 -> 2.331 (-3.4 %)`.
-fn change(before: f64, after: f64) -> String {
-    let percent = percent(before, after).map_or_else(String::new, |percent| format!(" ({percent})"));
-    let (before, after) = figures(before, after);
-    format!("{before} -> {after}{percent}")
 }
 
 fn fresh_mean(study: &Study, trial: TrialNumber) -> Option<f64> {
@@ -97,7 +82,9 @@ fn noise(text: &mut String, study: &Study) {
         Some(0.0) => {
             let _ = writeln!(
                 text,
-                "repeats are bit-identical: noise cannot be measured, and no p values are given"
+                "results under different seeds are bit-identical, so the seed is not read: nothing can be proved, and nothing \
+                 was merged\n  to change that, pass the seed on (`{{seed}}` in `run.args`), or let the program read \
+                 AUTORESEARCH_SEED"
             );
         }
         Some(deviation) => {
@@ -169,6 +156,35 @@ fn time(text: &mut String, study: &Study) {
             duration(train),
             duration(proof),
             study.runs.len(),
+        );
+        lost(text, study);
+    }
+}
+
+/// Time in the slots that brought no result, by how the trials ended.
+fn lost(text: &mut String, study: &Study) {
+    let seconds = |outcome: Outcome| -> f64 {
+        let ended = study.trials.iter().filter_map(|trial| trial.ended.as_ref());
+        ended.filter(|ended| ended.outcome == outcome).map(|ended| ended.measurement.seconds()).sum()
+    };
+    let is_lost = |outcome: &Outcome| !outcome.is_completed() && *outcome != Outcome::Pruned;
+    let lost: Vec<(Outcome, f64)> =
+        OUTCOMES.into_iter().filter(is_lost).map(|outcome| (outcome, seconds(outcome))).collect();
+    let all: f64 = lost.iter().map(|(_, seconds)| seconds).sum();
+    if all > 0.0 {
+        let parts: Vec<String> = lost
+            .iter()
+            .filter(|(_, seconds)| *seconds > 0.0)
+            .map(|(outcome, seconds)| format!("{} {outcome}", duration(*seconds)))
+            .collect();
+        let trials: f64 = OUTCOMES.into_iter().map(seconds).sum();
+        let runs: f64 = study.runs.iter().map(|run| run.measurement.seconds()).sum();
+        let share = 100.0 * all / (trials + runs);
+        let _ = writeln!(
+            text,
+            "lost to trials without a result: {} ({share:.0} %): {}",
+            duration(all),
+            parts.join(", ")
         );
     }
 }

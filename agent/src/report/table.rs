@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use super::describe::idea_of;
+use super::describe::{idea_of, merge};
 use crate::study::{Purpose, Study, TrialNumber, figure, full_figure, percent};
 
 /// One line per trial, in order.
 pub(crate) fn table(study: &Study) -> String {
     let mut text = format!(
-        "{:>5}  {:<13} {:>9} {:>9} {:>9}  idea\n",
+        "{:>5}  {:<13} {:>9} {:>9} {:>9}  what it changes in its parent\n",
         "trial", "outcome", study.started.metric, "vs main", "vs parent"
     );
     for trial in &study.trials {
@@ -94,6 +94,12 @@ pub(crate) fn show(study: &Study, number: TrialNumber) -> Option<String> {
         field(
             "decision",
             format!("{}: {}", if decided.merge { "merged" } else { "not merged" }, decided.reason),
+        );
+    }
+    if let Some(merged) = study.merges.iter().find(|merged| merged.trial == number) {
+        field(
+            "merged",
+            format!("from the previous best, trial {}: {}", merged.previous, merge(study, merged)),
         );
     }
     let choice = &proposal.choice;

@@ -64,6 +64,9 @@ pub(super) struct Report {
     pub(super) exit: Exit,
     /// Peak of the summed resident memory in bytes, as far as polling saw it.
     pub(super) memory: u64,
+    /// Processor time of the command and all of its descendants that have ended.
+    #[serde(default)]
+    pub(super) cpu_seconds: f64,
     /// Descendants that survived SIGKILL (stuck in the kernel); 0 proves that none did.
     pub(super) survivors: usize,
 }

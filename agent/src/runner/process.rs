@@ -57,6 +57,8 @@ pub(crate) struct Finished {
     pub(crate) seconds: Seconds,
     /// Peak of the resident memory in bytes, summed over all its processes.
     pub(crate) memory: u64,
+    /// Processor time of all its processes.
+    pub(crate) cpu_seconds: Seconds,
     /// Processes that could not be ended; other than 0, their device must not be used again.
     pub(crate) survivors: usize,
 }
@@ -166,6 +168,7 @@ impl Process {
             exit: report.exit,
             seconds: self.started.elapsed().as_secs_f64(),
             memory: report.memory,
+            cpu_seconds: report.cpu_seconds,
             survivors: report.survivors,
         };
         debug!(supervisor = self.supervisor, ?finished);
@@ -178,7 +181,7 @@ impl Process {
         loop {
             let left = proc::session(self.supervisor);
             if left.is_empty() || Instant::now() > end {
-                return Report { exit: Exit::Lost(what), memory: 0, survivors: left.len() };
+                return Report { exit: Exit::Lost(what), memory: 0, cpu_seconds: 0.0, survivors: left.len() };
             }
             proc::send(&left, Signal::SIGKILL);
             sleep(SWEEP_PAUSE).await;

@@ -24,6 +24,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::statvfs::statvfs;
+use nix::sys::time::TimeVal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{getpid, setsid};
 
@@ -62,7 +63,7 @@ pub(crate) fn supervise(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::from(2);
     };
     let report = Supervisor::start(orders, &command).map_or_else(
-        |err| Report { exit: Exit::SpawnFailed(err.to_string()), memory: 0, survivors: 0 },
+        |err| Report { exit: Exit::SpawnFailed(err.to_string()), memory: 0, cpu_seconds: 0.0, survivors: 0 },
         Supervisor::run,
     );
     eprintln!("{}", serde_json::to_string(&report).expect("a report holds no map with odd keys"));
@@ -132,8 +133,12 @@ impl Supervisor {
         };
         let survivors = self.end_family();
         self.drain();
-        let largest = getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0, |usage| usage.max_rss() as u64 * 1024);
-        Report { exit, memory: self.peak.max(largest), survivors }
+        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok();
+        let largest = usage.map_or(0, |usage| usage.max_rss() as u64 * 1024);
+        let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 * 1e-6;
+        let cpu_seconds =
+            usage.map_or(0.0, |usage| seconds(usage.user_time()) + seconds(usage.system_time()));
+        Report { exit, memory: self.peak.max(largest), cpu_seconds, survivors }
     }
 
     /// Sleeps until a child has ended, a tick has passed, or a stop is requested; `true` means stop.

@@ -1,5 +1,6 @@
 //! The slots of a campaign and what is under way in them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub(crate) struct Order<R = Run> {
     pub(crate) pruner: Option<Pruner>,
     /// Whether a stop is only noted, not carried out.
     pub(crate) audit: bool,
+    /// Trials of other programs by the digest of their binary.
+    pub(crate) twins: BTreeMap<String, String>,
     /// Where its binary is left, to be trained elsewhere; `None` to train it here.
     pub(crate) pack_into: Option<PathBuf>,
 }
@@ -142,7 +145,8 @@ async fn run<R: Copy>(
         forecast.get_or_insert(seen);
         (!order.audit).then_some(reason)
     };
-    let mut watch = Watch { progress: &mut progress, prune: &mut prune, cancelled };
+    let twin = |digest: &str| order.twins.get(digest).cloned();
+    let mut watch = Watch { progress: &mut progress, prune: &mut prune, twin: &twin, cancelled };
     let measurement = match &order.pack_into {
         Some(folder) => evaluator.pack(slot, &job, folder, &mut watch).await?,
         None => evaluator.evaluate(slot, &job, &mut watch).await?,

@@ -63,7 +63,7 @@ mod tests {
     use crate::study::{CommitId, Event, Finish, MergeRule, Merged, Outlook, Work};
 
     const RULES: StudyRules = StudyRules {
-        merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1) },
+        merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1), largest_factor: 10.0 },
         noise_repeats: 0,
         check_seeds: 2,
         trials: Some(1),
@@ -79,7 +79,13 @@ mod tests {
         if merged {
             happens(
                 &mut study,
-                Event::Merged(Merged { trial: 1, previous: 0, commit: CommitId::default(), at: 0 }),
+                Event::Merged(Merged {
+                    trial: 1,
+                    previous: 0,
+                    commit: CommitId::default(),
+                    edits: Vec::new(),
+                    at: 0,
+                }),
             );
         }
         study

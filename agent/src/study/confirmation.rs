@@ -12,7 +12,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::figure;
 use super::ranks;
 use super::statistics::{mean, p_text, student_t_cdf, sum_of_squares};
 
@@ -30,6 +29,10 @@ const FEWEST_PAIRS: usize = 2;
 /// A candidate is given up if it would not be proved in time even with this many standard errors more of gain.
 const HOPE: f64 = 2.0;
 
+/// Why nothing is proved if repeats do not differ.
+const SEED_UNREAD: &str =
+    "nothing can be proved: results under different seeds are bit-identical, so the seed is not read";
+
 /// The rules of a merge, decided when the study starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct MergeRule {
@@ -39,6 +42,8 @@ pub(crate) struct MergeRule {
     pub(crate) most_pairs: usize,
     /// Smaller gains are ignored; `None` for a quarter of the noise's standard deviation.
     pub(crate) smallest_effect: Option<f64>,
+    /// A metric that changes by more than this factor is more than a training is believed to bring.
+    pub(crate) largest_factor: f64,
 }
 
 /// What a confirmation has seen: pairs of (candidate, incumbent) values, lower being better, and
@@ -62,8 +67,8 @@ pub(crate) struct Evidence {
 pub(crate) enum Noise {
     /// Too few repeats so far.
     Unknown,
-    /// Repeats were bit-identical: runs have no noise that a seed would show.
-    None,
+    /// Repeats under different seeds were bit-identical: the seed is not read, and the noise of a run is not known.
+    SeedUnread,
     /// Sum of squared deviations from the means of repeated programs, and its degrees of freedom.
     Measured { squares: f64, freedom: usize },
 }
@@ -76,16 +81,16 @@ impl Noise {
         let squares: f64 = repeated().map(|runs| sum_of_squares(runs)).sum();
         match freedom {
             0 => Self::Unknown,
-            _ if repeated().all(|runs| runs.iter().all(|run| *run == runs[0])) => Self::None,
+            _ if repeated().all(|runs| runs.iter().all(|run| *run == runs[0])) => Self::SeedUnread,
             _ => Self::Measured { squares, freedom },
         }
     }
 
-    /// Standard deviation of a run; 0 without noise, `None` while unknown.
+    /// Standard deviation of a run, as far as repeats show it: 0 if the seed is not read; `None` while unknown.
     pub(crate) fn deviation(self) -> Option<f64> {
         match self {
             Self::Unknown => None,
-            Self::None => Some(0.0),
+            Self::SeedUnread => Some(0.0),
             Self::Measured { squares, freedom } => Some((squares / freedom as f64).sqrt()),
         }
     }
@@ -111,17 +116,8 @@ impl MergeRule {
         let gain = mean(&gains);
         let smallest = self.smallest_effect(noise);
         let mut evidence = Evidence { pairs: pairs.to_vec(), gain, e_value: 0.0, p_value: None, level: 0.0 };
-        if noise == Noise::None {
-            let decision = if gain > smallest {
-                Decision::Merge("lower by more than the smallest effect; repeats are bit-identical".into())
-            } else {
-                Decision::Reject(format!(
-                    "gains {}, not more than the smallest effect {}",
-                    figure(gain),
-                    figure(smallest)
-                ))
-            };
-            return (evidence, decision);
+        if noise == Noise::SeedUnread {
+            return (evidence, Decision::Reject(SEED_UNREAD.into()));
         }
         evidence.level = level;
         if gains.iter().all(|gain| *gain == 0.0) {
@@ -178,7 +174,7 @@ impl Seen {
         let (squares, freedom) = match noise {
             // The variance of a difference is twice that of a run.
             Noise::Measured { squares, freedom } => (2.0 * squares, freedom as f64),
-            Noise::Unknown | Noise::None => (0.0, 0.0),
+            Noise::Unknown | Noise::SeedUnread => (0.0, 0.0),
         };
         Self {
             pairs: gains.len() as f64,
@@ -236,7 +232,8 @@ mod tests {
 
     use super::*;
 
-    const RULE: MergeRule = MergeRule { alpha: 0.02, most_pairs: 6, smallest_effect: None };
+    const RULE: MergeRule =
+        MergeRule { alpha: 0.02, most_pairs: 6, smallest_effect: None, largest_factor: 10.0 };
 
     fn normal(rng: &mut ChaCha8Rng) -> f64 {
         // Twelve uniforms: close enough to a normal for what is tested here.
@@ -313,11 +310,9 @@ mod tests {
     }
 
     #[test]
-    fn without_noise_one_comparison_decides_and_no_p_value_is_stated() {
-        let (evidence, decision) = RULE.weigh(&[(2.0, 2.1)], Noise::of(&[vec![2.1, 2.1]]), RULE.alpha);
-        assert!(matches!(decision, Decision::Merge(_)));
+    fn nothing_is_proved_if_the_seed_is_not_read() {
+        let (evidence, decision) = RULE.weigh(&[(2.0, 2.1); 6], Noise::of(&[vec![2.1, 2.1]]), RULE.alpha);
+        assert!(matches!(decision, Decision::Reject(reason) if reason.contains("the seed is not read")));
         assert_eq!(evidence.p_value, None);
-        let (_, decision) = RULE.weigh(&[(2.1, 2.1)], Noise::None, RULE.alpha);
-        assert!(matches!(decision, Decision::Reject(_)));
     }
 }

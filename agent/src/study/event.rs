@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Budget, CommitId, Evidence, Forecast, Measurement, Outcome, Proposal, TrialNumber};
+use super::{Budget, CommitId, Edit, Evidence, Forecast, Measurement, Outcome, Proposal, TrialNumber};
 
 /// One entry of the journal. Written before anything in git moves, so that what is in git can be recreated from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,6 +150,9 @@ pub(crate) struct Merged {
     pub(crate) previous: TrialNumber,
     /// The merge commit.
     pub(crate) commit: CommitId,
+    /// All edits from the previous incumbent to this program; empty in journals that do not record them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) edits: Vec<Edit>,
     pub(crate) at: u64,
 }
 

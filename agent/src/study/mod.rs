@@ -2,9 +2,11 @@
 //!
 //! Its state changes only by `Study::apply(&Event)`, so that reading the journal gives it back.
 
+mod believable;
 mod budget;
 mod check;
 mod commit;
+mod comparable;
 mod confirmation;
 mod event;
 mod figures;
@@ -27,6 +29,7 @@ mod work;
 
 pub(crate) use budget::{Budget, Unit};
 pub(crate) use commit::CommitId;
+pub(crate) use comparable::incomparable;
 pub(crate) use confirmation::{Decision, Evidence, MergeRule, Noise};
 pub(crate) use event::{
     Decided, Event, MainMoved, Merged, Purpose, RunEnded, Started, TrialEnded, TrialStarted,
@@ -40,7 +43,7 @@ pub(crate) use proposal::{Choice, Edit, Proposal};
 pub(crate) use reference::{Reference, ReferenceKind, study_branch, trial_branch};
 pub(crate) use run::Run;
 pub(crate) use seeds::{check_seed, confirmation_seed, noise_seed, survey_seed, trial_seed};
-pub(crate) use state::Study;
+pub(crate) use state::{Study, Trial};
 pub(crate) use statistics::{margin, mean, median, p_text, quantile, standard_deviation, standard_error};
 pub(crate) use stop::{Audit, Forecast, Pruner, StopRule, weight};
 pub(crate) use trial::{Ending, Measurement, Outcome, Point, Seconds, TrialNumber};

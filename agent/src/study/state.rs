@@ -1,6 +1,6 @@
 //! The state of a study: a fold over its events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::statistics::mean;
 use super::stop::to_beat;
@@ -274,10 +274,23 @@ impl Study {
 
     /// The values in which the incumbent differs from the base.
     fn gained(&self) -> Vec<(String, String)> {
-        let base = &self.trial(self.base).proposal().values;
-        let values = &self.trial(self.incumbent).proposal().values;
-        let differs = |(site, value): &(&String, &String)| base.get(*site) != Some(*value);
-        values.iter().filter(differs).map(|(site, value)| (site.clone(), value.clone())).collect()
+        let gained = self.difference(self.base, self.incumbent);
+        gained.filter_map(|(site, _, to)| Some((site.to_owned(), to?.to_owned()))).collect()
+    }
+
+    /// The sites at which the program of one trial differs from that of another, with the values of both; `None` where a
+    /// program does not have the site.
+    pub(crate) fn difference(
+        &self,
+        from: TrialNumber,
+        to: TrialNumber,
+    ) -> impl Iterator<Item = (&str, Option<&str>, Option<&str>)> {
+        let (from, to) = (&self.trial(from).proposal().values, &self.trial(to).proposal().values);
+        let sites: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+        let both = move |site| {
+            (String::as_str(site), from.get(site).map(String::as_str), to.get(site).map(String::as_str))
+        };
+        sites.into_iter().map(both).filter(|(_, from, to)| from != to)
     }
 
     /// The commit that a trial's children have as parent.

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_slow_repeat_is_run_again_and_its_result_does_not_count() {
         let rules = StudyRules {
-            merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: None },
+            merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: None, largest_factor: 10.0 },
             noise_repeats: 3,
             check_seeds: 0,
             trials: Some(0),

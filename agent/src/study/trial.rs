@@ -40,6 +40,10 @@ pub(crate) enum Ending {
     TimedOut,
     /// The user stopped it.
     Cancelled,
+    /// It used much more or less than the baseline did.
+    Incomparable,
+    /// Its binary is that of an earlier trial, so what it changes is not part of the program.
+    Unchanged,
 }
 
 /// How a trial ended, as its commit says. Never revised: what is learned about its program later is recorded elsewhere.
@@ -62,6 +66,8 @@ pub(crate) enum Outcome {
     Diverged,
     TimedOut,
     Cancelled,
+    Incomparable,
+    Unchanged,
 }
 
 impl Outcome {
@@ -78,6 +84,8 @@ impl Outcome {
             Ending::Diverged => Self::Diverged,
             Ending::TimedOut => Self::TimedOut,
             Ending::Cancelled => Self::Cancelled,
+            Ending::Incomparable => Self::Incomparable,
+            Ending::Unchanged => Self::Unchanged,
         })
     }
 
@@ -100,6 +108,8 @@ impl fmt::Display for Outcome {
             Self::Diverged => "diverged",
             Self::TimedOut => "timed-out",
             Self::Cancelled => "cancelled",
+            Self::Incomparable => "incomparable",
+            Self::Unchanged => "unchanged",
         })
     }
 }
@@ -135,6 +145,18 @@ pub(crate) struct Measurement {
     /// Peak memory of the training on the device in bytes, if that is not the processor.
     #[serde(default)]
     pub(crate) device_memory: Option<u64>,
+    /// Seconds of a budget of time that the program says it has used, in the budget's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) used_seconds: Option<f64>,
+    /// Processor time of the training process and all of its children, as measured from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cpu_seconds: Option<f64>,
+    /// How often it reported the metric, if that is found by a pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reports: Option<u32>,
+    /// Digest of its binary, without what identifies the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) binary: Option<String>,
 }
 
 impl Measurement {
@@ -155,6 +177,10 @@ impl Measurement {
             memory: None,
             device: None,
             device_memory: None,
+            used_seconds: None,
+            cpu_seconds: None,
+            reports: None,
+            binary: None,
         }
     }
 

@@ -1,8 +1,9 @@
 //! What a study does next, decided from its state alone.
 
+use super::believable::too_good;
 use super::state::Standing;
 use super::{
-    Decided, Decision, Ending, Evidence, MergeRule, Purpose, Run, RunEnded, Study, TrialNumber, online,
+    Decided, Decision, Ending, Evidence, MergeRule, Noise, Purpose, Run, RunEnded, Study, TrialNumber, online,
 };
 
 /// Share of a study, by trials or by time, before which nothing is proved: a merge makes later proofs harder, and what
@@ -229,6 +230,9 @@ impl Study {
     /// lucky, and large enough that the proof can be expected to succeed within the runs allowed.
     fn is_worth_proof(&self, rules: &StudyRules, candidate: &Standing) -> bool {
         let (noise, merge) = (self.noise(None), &rules.merge);
+        if noise == Noise::SeedUnread {
+            return false;
+        }
         let Some(value) = self.incumbent_value() else { return false };
         let deviation = noise.deviation().unwrap_or(0.0);
         let lead = value - candidate.mean - 0.5 * deviation / (candidate.runs as f64).sqrt();
@@ -296,10 +300,19 @@ impl Study {
         let (evidence, decision) = self.weigh(rules, candidate);
         let (merge, reason) = match decision {
             Decision::AnotherPair => return None,
-            Decision::Merge(reason) => (true, reason),
+            Decision::Merge(reason) => match self.too_good(rules, candidate) {
+                Some(doubt) => (false, doubt),
+                None => (true, reason),
+            },
             Decision::Reject(reason) => (false, reason),
         };
         Some(Decided { candidate, incumbent: self.incumbent, merge, reason, evidence, at })
+    }
+
+    fn too_good(&self, rules: &StudyRules, candidate: TrialNumber) -> Option<String> {
+        let (ours, theirs) =
+            (self.side_runs(candidate, candidate), self.side_runs(candidate, self.incumbent));
+        too_good(rules.merge.largest_factor, &ours, &theirs)
     }
 
     fn finish(&self, rules: &StudyRules, outlook: Outlook<'_>) -> Option<Finish> {

@@ -202,6 +202,7 @@ impl Survey {
             title: subject.title.clone(),
             pruner: None,
             audit: false,
+            twins: BTreeMap::new(),
             pack_into: None,
         };
         self.slots.start(order, self.evaluator.clone(), self.live.clone(), self.interrupt.at_once.clone());

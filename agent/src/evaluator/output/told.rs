@@ -30,8 +30,14 @@ pub(in crate::evaluator) struct Told {
     pub(in crate::evaluator) params: Option<u64>,
     pub(in crate::evaluator) device: Option<String>,
     pub(in crate::evaluator) device_memory: Option<u64>,
+    /// Seconds of a budget of time that it says it has used.
+    pub(in crate::evaluator) used_seconds: Option<f64>,
+    /// How many lines reported the metric or a point of its curve, if they are found by patterns.
+    pub(in crate::evaluator) reports: u32,
     /// The first complaint: how the run must be judged, and why.
     pub(in crate::evaluator) fault: Option<(Ending, String)>,
+    /// The line that last reported the metric.
+    pub(in crate::evaluator) line: Option<String>,
     /// Where the metric was last reported.
     from: Option<Stream>,
     /// The last line that is not empty.
@@ -70,16 +76,19 @@ impl Told {
         self.last.clear();
         self.last.push_str(&shown(text));
         match &metric.source {
-            MetricSource::Protocol => self.hear_protocol(text, metric),
+            MetricSource::Protocol => self.hear_protocol(text, line.from, metric),
             MetricSource::Pattern { result, progress } => {
+                let result = result.read(text);
+                let point = progress.as_ref().and_then(|progress| progress.read(text));
+                self.reports += u32::from(result.is_some() || point.is_some());
                 // The streams of a process are not in order with each other: the one for results comes first.
-                if let Some((reading, _)) = result.read(text)
+                if let Some((reading, _)) = result
                     && (line.from == Stream::Stdout || self.from != Some(Stream::Stdout))
                 {
                     self.from = Some(line.from);
                     self.metric = Value::of(reading, metric, text);
+                    self.line = Some(shown(text));
                 }
-                let point = progress.as_ref().and_then(|progress| progress.read(text));
                 match point.map(|(reading, found)| (reading, share(text, &found))) {
                     Some((Reading::Number(value), Some(share))) => {
                         self.add_point(share, metric.lower_is_better(value))
@@ -91,7 +100,7 @@ impl Told {
         }
     }
 
-    fn hear_protocol(&mut self, line: &str, metric: &Metric) -> Heard {
+    fn hear_protocol(&mut self, line: &str, from: Stream, metric: &Metric) -> Heard {
         if let Some(fields) = Fields::of("progress", line) {
             let (Some(share), Some(value)) = (fields.number("share"), fields.number(&metric.name)) else {
                 return Heard::Nothing;
@@ -100,11 +109,13 @@ impl Told {
         }
         if let Some(fields) = Fields::of("result", line) {
             self.results += 1;
+            self.line = Some(shown(line));
             self.metric = match (fields.text(&metric.name), fields.number(&metric.name)) {
                 (None, _) => Value::Missing,
                 (_, number) => Value::of(number.map_or(Reading::Unreadable, Reading::Number), metric, line),
             };
             self.test = fields.number(&metric.test_name()).map(|value| metric.lower_is_better(value));
+            self.used_seconds = fields.number("seconds");
             self.program = fields.text("program").map(str::to_owned);
             self.tokens = fields.count("tokens");
             self.steps = fields.count("steps");
@@ -112,7 +123,9 @@ impl Told {
             self.device = fields.text("device").map(str::to_owned);
             self.device_memory = fields.count("device_memory");
         }
-        if let Some(text) = line.strip_prefix("error ") {
+        // On stderr others say "error", too.
+        let is_ours = |text: &str| from == Stream::Stdout || text.starts_with("kind=");
+        if let Some(text) = line.strip_prefix("error ").filter(|text| is_ours(text)) {
             self.fault.get_or_insert_with(|| complaint(line, text));
         }
         Heard::Nothing

@@ -5,7 +5,7 @@ use super::*;
 use crate::study::{CommitId, Event, Measurement, Merged};
 
 const RULES: StudyRules = StudyRules {
-    merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1) },
+    merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1), largest_factor: 10.0 },
     noise_repeats: 2,
     check_seeds: 2,
     trials: Some(2),
@@ -123,7 +123,16 @@ fn a_proof_waits_for_a_third_of_the_trials_or_time_and_for_a_lead_worth_proving(
 #[test]
 fn after_a_merge_the_next_proof_waits_for_twice_the_trials_or_for_the_end() {
     let (mut study, rules) = after(14, 1.0);
-    happens(&mut study, Event::Merged(Merged { trial: 2, previous: 0, commit: CommitId::default(), at: 0 }));
+    happens(
+        &mut study,
+        Event::Merged(Merged {
+            trial: 2,
+            previous: 0,
+            commit: CommitId::default(),
+            edits: Vec::new(),
+            at: 0,
+        }),
+    );
     study.merged_at = 8;
     assert_eq!(study.next_work(&rules, outlook(0.5), &[]), Work::Propose);
     assert!(matches!(study.next_work(&rules, outlook(0.8), &[]), Work::Run(_)));

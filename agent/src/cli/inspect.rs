@@ -9,7 +9,7 @@ use similar::TextDiff;
 use super::args::InspectArgs;
 use crate::project::{Project, UserError};
 use crate::repo::Repo;
-use crate::rewrite::Site;
+use crate::rewrite::{LeftOut, Site};
 use crate::study::Sources;
 
 /// A site as `--json` prints it.
@@ -35,13 +35,24 @@ struct PrintedEdit {
     refused: Option<String>,
 }
 
+/// What is no site, as `--json` prints it after the sites.
+#[derive(Serialize)]
+struct PrintedLeftOut<'a> {
+    site: &'a str,
+    file: &'a str,
+    line: usize,
+    why: &'a str,
+}
+
 /// Lists the sites of the program on main.
 pub(crate) fn inspect(args: &InspectArgs) -> Result<()> {
     let repo = Repo::open(&args.repo).map_err(UserError::from_error)?;
     let project = Project::read(&repo, repo.main_head()?)?;
     let sites = project.rewriter.sites(&project.sources)?;
+    let left_out = project.rewriter.left_out();
     if args.json {
-        return sites.iter().try_for_each(|site| print_json(&project, site));
+        sites.iter().try_for_each(|site| print_json(&project, site))?;
+        return print_left_out(left_out);
     }
     let mut files: BTreeMap<&str, Vec<&Site>> = BTreeMap::new();
     for site in &sites {
@@ -56,6 +67,29 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<()> {
     }
     let edits: usize = sites.iter().map(|site| others(site).count()).sum();
     anstream::println!("{} sites, {edits} edits", sites.len());
+    let mut reasons: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for one in left_out {
+        reasons.entry(one.why).or_default().push(&one.name);
+    }
+    for (why, mut names) in reasons {
+        names.dedup();
+        anstream::println!("left out, {}: {}", why.as_str(), names.join(", "));
+    }
+    Ok(())
+}
+
+/// One more line, if anything is left out.
+fn print_left_out(left_out: &[LeftOut]) -> Result<()> {
+    let all = left_out.iter().map(|one| PrintedLeftOut {
+        site: &one.name,
+        file: &one.file,
+        line: one.line,
+        why: one.why.as_str(),
+    });
+    if !left_out.is_empty() {
+        let printed = BTreeMap::from([("left_out", all.collect::<Vec<_>>())]);
+        anstream::println!("{}", serde_json::to_string(&printed)?);
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What a study works on: a package in a commit, what may be edited in it, the options in force, and the errors that
 //! the user can fix.
 
+mod features;
 mod options;
 mod package;
 #[cfg(test)]

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use glob::MatchOptions;
 
+use super::features;
 use super::user_error::UserError;
 use crate::config::{self, Config};
 use crate::evaluator::{File, Tree};
 use crate::repo::{FileKind, Repo};
-use crate::rewrite::{Catalogue, Rewriter, Site, reached};
+use crate::rewrite::{Build, Catalogue, Rewriter, Site, Surroundings, reached};
 use crate::study::{CommitId, ProgramId, Sources};
 
 /// `*` stays within a folder, and only `**` goes into folders: a pattern wider than meant would allow too many edits.
@@ -86,14 +87,19 @@ impl Project {
             None => Config::default(),
         };
         let package = find_package(&files, config.package.as_deref())?;
-        let mutable = find_mutable(&files, &package, &config)?;
+        let manifest = text(&files, &join(&package, "Cargo.toml")).unwrap_or_default();
+        let build = features::build(&manifest, &[]);
+        let Mutable { mutable, uncompiled } = find_mutable(&files, &package, &config, &build)?;
         let sources = Sources(repo.texts(commit, &mutable)?);
         let templates: Vec<(String, String)> = files
             .keys()
             .filter_map(|path| Some((path.strip_prefix(config::TEMPLATES)?.to_owned(), text(&files, path)?)))
             .collect();
         let catalogue = Catalogue::embedded().with_user(&templates).map_err(UserError::from_error)?;
-        let rewriter = Rewriter::new(&catalogue, &sources).map_err(UserError::from_error)?;
+        let uncompiled = uncompiled.into_iter().filter_map(|path| Some((path.clone(), text(&files, &path)?)));
+        let surroundings = Surroundings { build, uncompiled: Sources(uncompiled.collect()) };
+        let rewriter =
+            Rewriter::within(&catalogue, &sources, &surroundings).map_err(UserError::from_error)?;
         let lock = lock_file(&files, &package);
         let sources_read = |handed: &Handed| {
             let mut rust = files.iter().filter(|(path, _)| path.ends_with(".rs"));
@@ -227,9 +233,16 @@ fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> 
     }
 }
 
+/// The paths that the settings let a search edit.
+struct Mutable {
+    mutable: BTreeSet<String>,
+    /// Those that only another build would take.
+    uncompiled: BTreeSet<String>,
+}
+
 /// The mutable paths from the settings, or all Rust sources of the package; of those, the ones that a module
 /// declaration leads to.
-fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet<String>, UserError> {
+fn find_mutable(files: &Tree, package: &str, config: &Config, build: &Build) -> Result<Mutable, UserError> {
     let sources = [join(package, "src/**/*.rs")];
     let patterns = config.mutable.as_deref().unwrap_or(&sources);
     let mut mutable = BTreeSet::new();
@@ -241,18 +254,22 @@ fn find_mutable(files: &Tree, package: &str, config: &Config) -> Result<BTreeSet
             mutable.remove(&path);
         }
     }
+    mutable.retain(|path| path.ends_with(".rs"));
+    let mut uncompiled = BTreeSet::new();
     let roots = roots(files, package);
     if !roots.is_empty() {
-        let reached = reached(roots, |path| text(files, path));
-        mutable.retain(|path| reached.contains(path));
+        let reached = |build| reached(roots.clone(), |path| text(files, path), build);
+        let (now, ever) = (reached(Some(build)), reached(None));
+        uncompiled =
+            mutable.iter().filter(|path| ever.contains(*path) && !now.contains(*path)).cloned().collect();
+        mutable.retain(|path| now.contains(path));
     }
-    mutable.retain(|path| path.ends_with(".rs"));
     if mutable.is_empty() {
         return Err(UserError::new(
             "no Rust source of the program may be edited; check `mutable` and `frozen`",
         ));
     }
-    Ok(mutable)
+    Ok(Mutable { mutable, uncompiled })
 }
 
 /// Where Cargo looks for the root files of a package's programs and library.
@@ -297,6 +314,26 @@ mod tests {
         paths.iter().map(|path| ((*path).to_owned(), file())).collect()
     }
 
+    fn mutable_of(tree: &Tree, config: &Config) -> Result<BTreeSet<String>, UserError> {
+        find_mutable(tree, "", config, &Build::default()).map(|found| found.mutable)
+    }
+
+    #[test]
+    fn a_file_that_only_tests_compile_is_not_edited_even_if_it_is_named() {
+        let mut tree = files(&["src/main.rs", "src/tests.rs", "src/cuda.rs", "src/forgotten.rs"]);
+        let main = b"#[cfg(test)] mod tests; #[cfg(feature = \"cuda\")] mod cuda;";
+        tree.insert("src/main.rs".into(), File { bytes: Arc::from(&main[..]), executable: false });
+        let config = Config { mutable: Some(vec!["src/*.rs".into()]), ..Config::default() };
+        let found = |features: &[&str]| {
+            let features = features.iter().map(|feature| (*feature).to_owned()).collect();
+            let build = Build { features, ..Build::default() };
+            let Mutable { mutable, uncompiled } = find_mutable(&tree, "", &config, &build).unwrap();
+            [mutable, uncompiled].map(|paths| paths.into_iter().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(found(&[]), ["src/main.rs", "src/cuda.rs src/tests.rs"]);
+        assert_eq!(found(&["cuda"]), ["src/cuda.rs src/main.rs", "src/tests.rs"]);
+    }
+
     #[test]
     fn the_package_is_the_one_with_a_program() {
         let found = |paths: &[&str]| find_package(&files(paths), None).map_err(|error| error.to_string());
@@ -313,7 +350,7 @@ mod tests {
     #[test]
     fn a_mutable_path_that_does_not_exist_is_named() {
         let config = Config { mutable: Some(vec!["src/modle.rs".into()]), ..Config::default() };
-        let error = find_mutable(&files(&["src/model.rs"]), "", &config).unwrap_err().to_string();
+        let error = mutable_of(&files(&["src/model.rs"]), &config).unwrap_err().to_string();
         assert!(error.contains("`src/modle.rs`"), "{error}");
     }
 
@@ -323,7 +360,7 @@ mod tests {
         let mut tree = files(&["src/main.rs", "src/model.rs", "src/old/model.rs"]);
         let main = File { bytes: Arc::from(&b"mod model;"[..]), executable: false };
         tree.insert("src/main.rs".into(), main);
-        let found = find_mutable(&tree, "", &config).unwrap();
+        let found = mutable_of(&tree, &config).unwrap();
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["src/main.rs", "src/model.rs"]);
     }
 
@@ -334,7 +371,7 @@ mod tests {
         assert_eq!(found("src/*.rs"), ["src/top.rs"]);
         assert_eq!(found("src/*/*.rs"), ["src/a/b.rs"]);
         assert_eq!(found("src/**/*.rs"), ["src/a/b.rs", "src/a/c/d.rs", "src/top.rs"]);
-        let by_default = find_mutable(&tree, "", &Config::default()).unwrap();
+        let by_default = mutable_of(&tree, &Config::default()).unwrap();
         assert_eq!(by_default.into_iter().collect::<Vec<_>>(), ["src/a/b.rs", "src/a/c/d.rs", "src/top.rs"]);
     }
 
@@ -362,9 +399,6 @@ mod tests {
     fn frozen_paths_are_not_mutable() {
         let config = Config { frozen: vec!["src/data.rs".into()], ..Config::default() };
         let tree = files(&["src/data.rs", "src/model.rs", "Cargo.toml"]);
-        assert_eq!(
-            find_mutable(&tree, "", &config).unwrap().into_iter().collect::<Vec<_>>(),
-            ["src/model.rs"]
-        );
+        assert_eq!(mutable_of(&tree, &config).unwrap().into_iter().collect::<Vec<_>>(), ["src/model.rs"]);
     }
 }

@@ -11,9 +11,9 @@ use syn::visit::{self, Visit};
 use syn::{Block, Expr, Item, ItemConst, Macro, Stmt, Token};
 
 use super::parse::Parsed;
-use super::scope::is_test;
 use super::site::stem;
 use super::term::{Term, Value, compute};
+use super::uncompiled::Uncompiled;
 
 /// Longest chain of constants that stand for other constants: a guard against circles.
 const DEEPEST: usize = 8;
@@ -50,8 +50,8 @@ pub(crate) struct Violation {
 }
 
 impl Facts {
-    pub(super) fn read(parsed: &Parsed<'_>) -> Self {
-        let mut reader = Reader { parsed, facts: Self::default(), local: None };
+    pub(super) fn read(parsed: &Parsed<'_>, uncompiled: &Uncompiled) -> Self {
+        let mut reader = Reader { parsed, uncompiled, facts: Self::default(), local: None };
         reader.visit_file(&parsed.tree);
         reader.facts
     }
@@ -145,6 +145,7 @@ impl<'a> Scope<'a> {
 
 struct Reader<'a> {
     parsed: &'a Parsed<'a>,
+    uncompiled: &'a Uncompiled,
     facts: Facts,
     /// The constants of the blocks around the current node; `None` outside blocks.
     local: Option<Constants>,
@@ -168,9 +169,9 @@ impl Reader<'_> {
 }
 
 impl<'ast> Visit<'ast> for Reader<'_> {
-    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        if !is_test(&item.attrs) {
-            visit::visit_item_mod(self, item);
+    fn visit_item(&mut self, item: &'ast Item) {
+        if !self.uncompiled.contains(self.parsed.range(item.span()).start) {
+            visit::visit_item(self, item);
         }
     }
 
@@ -214,7 +215,9 @@ mod tests {
     use super::*;
 
     fn check(files: &[(&str, &str)]) -> Option<(String, String)> {
-        let facts = files.iter().map(|(path, text)| (*path, with_parsed(text, Facts::read).expect("Rust")));
+        let facts = files.iter().map(|(path, text)| {
+            (*path, with_parsed(text, |parsed| Facts::read(parsed, &Uncompiled::default())).expect("Rust"))
+        });
         let facts: BTreeMap<&str, Facts> = facts.collect();
         let by_path = facts.iter().map(|(path, facts)| (*path, facts)).collect();
         violation(&by_path).map(|violation| (violation.condition, violation.constants))

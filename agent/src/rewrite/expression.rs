@@ -14,7 +14,8 @@ use syn::{Attribute, Expr};
 use super::canonical::exact;
 use super::parse::Parsed;
 use super::pattern::{Bindings, Pair, Side, bare, is_operand};
-use super::scope::{is_test, type_name};
+use super::scope::type_name;
+use super::uncompiled::Uncompiled;
 
 /// A pair of a template.
 #[derive(Clone, Debug)]
@@ -48,8 +49,8 @@ pub(super) struct Bound {
     pub(super) is_operand: bool,
 }
 
-/// All matches of a file; for each folder in the order of their bytes, outer ones first.
-pub(super) fn find(parsed: &Parsed<'_>, patterns: &[Pattern]) -> Vec<Match> {
+/// All matches in what is compiled of a file; for each folder in the order of their bytes, outer ones first.
+pub(super) fn find(parsed: &Parsed<'_>, uncompiled: &Uncompiled, patterns: &[Pattern]) -> Vec<Match> {
     let mut folders: Vec<&str> = patterns.iter().map(|pattern| pattern.folder.as_str()).collect();
     folders.dedup();
     let mut matches = Vec::new();
@@ -63,6 +64,7 @@ pub(super) fn find(parsed: &Parsed<'_>, patterns: &[Pattern]) -> Vec<Match> {
         let mut finder = Finder { parsed, folder, sides: &sides, scope: Vec::new(), matches: &mut matches };
         finder.visit_file(&parsed.tree);
     }
+    matches.retain(|found| !uncompiled.contains(found.range.start));
     matches
 }
 
@@ -75,10 +77,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn within(&mut self, attributes: &[Attribute], name: Option<String>, visit: impl FnOnce(&mut Self)) {
-        if is_test(attributes) {
-            return;
-        }
+    fn within(&mut self, name: Option<String>, visit: impl FnOnce(&mut Self)) {
         let depth = self.scope.len();
         self.scope.extend(name);
         visit(self);
@@ -130,22 +129,22 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         let name = item.sig.ident.to_string();
-        self.within(&item.attrs, Some(name), |finder| visit::visit_item_fn(finder, item));
+        self.within(Some(name), |finder| visit::visit_item_fn(finder, item));
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         let name = item.sig.ident.to_string();
-        self.within(&item.attrs, Some(name), |finder| visit::visit_impl_item_fn(finder, item));
+        self.within(Some(name), |finder| visit::visit_impl_item_fn(finder, item));
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let name = type_name(&item.self_ty);
-        self.within(&item.attrs, name, |finder| visit::visit_item_impl(finder, item));
+        self.within(name, |finder| visit::visit_item_impl(finder, item));
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         let name = item.ident.to_string();
-        self.within(&item.attrs, Some(name), |finder| visit::visit_item_mod(finder, item));
+        self.within(Some(name), |finder| visit::visit_item_mod(finder, item));
     }
 
     /// Attributes hold no code that runs.

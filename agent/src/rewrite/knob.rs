@@ -11,7 +11,7 @@ use syn::{Attribute, Expr, ExprLit, ExprMethodCall, Field, Lit, Meta, Token, Typ
 
 use super::literal::Literal;
 use super::parse::Parsed;
-use super::scope::{Doc, is_test, type_name};
+use super::scope::{Doc, type_name};
 
 /// In the name of a constant, a field or a method: it is never a knob.
 const SEED: &str = "seed";
@@ -34,6 +34,14 @@ pub(super) struct Knob {
     /// The largest value of its type.
     pub(super) most: f64,
     pub(super) listed: Option<Vec<String>>,
+}
+
+impl Knob {
+    /// Its name with that of its file: `model::learning_rate_factor::WARMUP`.
+    pub(super) fn name_in(&self, file: &str) -> String {
+        let joint = if self.name.starts_with('.') { "" } else { "::" };
+        format!("{file}{joint}{}", self.name)
+    }
 }
 
 /// All knobs of a file, in the order of their bytes.
@@ -61,10 +69,7 @@ struct Found<'a> {
 }
 
 impl Finder<'_> {
-    fn within(&mut self, attributes: &[Attribute], name: Option<String>, visit: impl FnOnce(&mut Self)) {
-        if is_test(attributes) {
-            return;
-        }
+    fn within(&mut self, name: Option<String>, visit: impl FnOnce(&mut Self)) {
         let depth = self.scope.len();
         self.scope.extend(name);
         visit(self);
@@ -72,7 +77,7 @@ impl Finder<'_> {
     }
 
     fn constant(&mut self, attributes: &[Attribute], name: String, ty: &Type, value: &Expr) {
-        if !is_test(attributes) && !is_text(value) {
+        if !is_text(value) {
             let found = Found { own_name: name, joint: "::", ty: Some(ty), doc: Doc::read(attributes) };
             self.literal(found, value);
         }
@@ -177,36 +182,36 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         let name = item.sig.ident.to_string();
-        self.within(&item.attrs, Some(name), |finder| visit::visit_item_fn(finder, item));
+        self.within(Some(name), |finder| visit::visit_item_fn(finder, item));
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         let name = item.sig.ident.to_string();
-        self.within(&item.attrs, Some(name), |finder| visit::visit_impl_item_fn(finder, item));
+        self.within(Some(name), |finder| visit::visit_impl_item_fn(finder, item));
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         let name = item.sig.ident.to_string();
-        self.within(&item.attrs, Some(name), |finder| visit::visit_trait_item_fn(finder, item));
+        self.within(Some(name), |finder| visit::visit_trait_item_fn(finder, item));
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let name = type_name(&item.self_ty);
-        self.within(&item.attrs, name, |finder| visit::visit_item_impl(finder, item));
+        self.within(name, |finder| visit::visit_item_impl(finder, item));
     }
 
     fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
         let name = item.ident.to_string();
-        self.within(&item.attrs, Some(name), |finder| visit::visit_item_trait(finder, item));
+        self.within(Some(name), |finder| visit::visit_item_trait(finder, item));
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         let name = item.ident.to_string();
-        self.within(&item.attrs, Some(name), |finder| visit::visit_item_mod(finder, item));
+        self.within(Some(name), |finder| visit::visit_item_mod(finder, item));
     }
 
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
-        self.within(&item.attrs, Some(item.ident.to_string()), |finder| {
+        self.within(Some(item.ident.to_string()), |finder| {
             for field in &item.fields {
                 if let Some(name) = &field.ident {
                     finder.config_default(field, name.to_string());
@@ -255,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_tests_masks_texts_and_computed_values_are_not_knobs() {
+    fn seeds_masks_texts_and_computed_values_are_not_knobs() {
         for text in [
             "const DATA_SEED: u64 = 1;",
             "fn f() { x.with_seed(1); }",
@@ -264,7 +269,6 @@ mod tests {
             "const NAME: &str = \"1\";",
             "const A: usize = 4 * 64; const B: [u8; 1] = [1]; const C: f64 = X;",
             "/// Fixed: the data are bytes.\nconst A: usize = 256;",
-            "#[cfg(test)] mod tests { const A: u8 = 1; } #[test] fn f() { const A: u8 = 1; }",
             "fn f() { let a = 1; x.with_a(n); x.with_b(1, 2); x.set_c(1); m!(x.with_d(1)); x.with_e(\"1\"); }",
         ] {
             assert_eq!(found(text), "", "{text}");

@@ -11,7 +11,8 @@ use syn::{Attribute, Block, ImplItem, Item, ItemImpl, ItemStruct, PatIdent, Sign
 
 use super::canonical::{exact, form, interface};
 use super::parse::Parsed;
-use super::scope::{Doc, is_test, type_name};
+use super::scope::{Doc, type_name};
+use super::uncompiled::Uncompiled;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -42,10 +43,16 @@ pub(super) struct Place {
     pub(super) doc: String,
 }
 
-/// The places of a file whose key is wanted, including those of inline modules but not those of tests.
-pub(super) fn find(parsed: &Parsed<'_>, knobs: &[Range<usize>], wanted: &dyn Fn(&str) -> bool) -> Vec<Place> {
+/// The places of a file whose key is wanted, including those of inline modules but not those that are not compiled.
+pub(super) fn find(
+    parsed: &Parsed<'_>,
+    uncompiled: &Uncompiled,
+    knobs: &[Range<usize>],
+    wanted: &dyn Fn(&str) -> bool,
+) -> Vec<Place> {
     let mut finder = Finder { parsed, knobs, wanted, places: Vec::new() };
     finder.items(&parsed.tree.items);
+    finder.places.retain(|place| !uncompiled.contains(place.range.start));
     finder.places
 }
 
@@ -63,7 +70,7 @@ impl Finder<'_> {
                 Item::Fn(item) => self.function("", &item.attrs, &item.sig, &item.block),
                 Item::Struct(item) => self.structure(item),
                 Item::Impl(item) => self.implementation(item),
-                Item::Mod(item) if !is_test(&item.attrs) => {
+                Item::Mod(item) => {
                     self.items(item.content.as_ref().map_or(&[], |(_, items)| items));
                 }
                 _ => {}
@@ -74,7 +81,7 @@ impl Finder<'_> {
     fn function(&mut self, owner: &str, attributes: &[Attribute], signature: &Signature, block: &Block) {
         let joint = if owner.is_empty() { "" } else { "::" };
         let key = format!("fn {owner}{joint}{}", signature.ident);
-        if is_test(attributes) || !(self.wanted)(&key) {
+        if !(self.wanted)(&key) {
             return;
         }
         let head = self.parsed.range(signature.span()).start;
@@ -102,7 +109,7 @@ impl Finder<'_> {
     }
 
     fn implementation(&mut self, item: &ItemImpl) {
-        let Some(owner) = type_name(&item.self_ty).filter(|_| !is_test(&item.attrs)) else { return };
+        let Some(owner) = type_name(&item.self_ty) else { return };
         let key = match &item.trait_ {
             Some((path, _)) => format!("impl {} for {owner}", exact(path).trim_end()),
             None => format!("impl {owner}"),

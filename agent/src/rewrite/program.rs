@@ -8,6 +8,7 @@ use crate::study::Sources;
 
 use super::constraint::{self, Violation};
 use super::knob::Knob;
+use super::left_out::LeftOut;
 use super::outline::Outline;
 use super::place::Place;
 use super::site::stem;
@@ -36,12 +37,17 @@ impl Program {
         let mut knobs = Vec::new();
         for (path, file) in &self.files {
             for knob in &file.outline.knobs {
-                let joint = if knob.name.starts_with('.') { "" } else { "::" };
-                let name = format!("{}{joint}{}", stem(path), knob.name);
-                knobs.push((numbered(name, &mut seen), path.as_str(), knob));
+                knobs.push((numbered(knob.name_in(stem(path)), &mut seen), path.as_str(), knob));
             }
         }
         knobs
+    }
+
+    /// What the outlines of the files leave out.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = LeftOut> {
+        self.files.iter().flat_map(|(path, file)| {
+            file.outline.left_out.iter().map(move |(knob, why)| LeftOut::new(path, knob, *why))
+        })
     }
 
     /// The only place with a key, with its file.

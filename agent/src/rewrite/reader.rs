@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::study::Sources;
 
+use super::build::Build;
 use super::catalogue::Catalogue;
 use super::expression::Pattern;
 use super::outline::Outline;
@@ -25,6 +26,7 @@ pub(crate) struct Unreadable {
 
 #[derive(Debug)]
 pub(super) struct Reader {
+    build: Build,
     patterns: Vec<Pattern>,
     /// Keys of the places that templates fill.
     keys: BTreeSet<String>,
@@ -33,8 +35,8 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(catalogue: &Catalogue) -> Self {
-        Self { patterns: catalogue.patterns(), keys: catalogue.keys(), outlines: Mutex::default() }
+    pub(super) fn new(catalogue: &Catalogue, build: Build) -> Self {
+        Self { build, patterns: catalogue.patterns(), keys: catalogue.keys(), outlines: Mutex::default() }
     }
 
     /// The patterns that files are searched for.
@@ -60,7 +62,8 @@ impl Reader {
         if outlines.len() >= REMEMBERED {
             outlines.clear();
         }
-        let outline = Arc::new(Outline::read(text, &self.patterns, &|key| self.keys.contains(key))?);
+        let outline =
+            Arc::new(Outline::read(text, &self.build, &self.patterns, &|key| self.keys.contains(key))?);
         outlines.insert(text.to_owned(), Arc::clone(&outline));
         Ok(outline)
     }

@@ -10,13 +10,16 @@ use super::catalogue::Catalogue;
 use super::choice::{Choice, ConflictError};
 use super::constraint::Violation;
 use super::imports::Import;
-use super::knob::Knob;
+use super::knob::{self, Knob};
 use super::ladder::{self, Origin};
+use super::left_out::{LeftOut, Why};
 use super::literal::Literal;
+use super::parse::with_parsed;
 use super::program::{Program, replace};
 use super::reader::{Reader, Unreadable};
 use super::site::{ORIGINAL, Site, SiteKind};
 use super::substitution::{self, Substitution};
+use super::surroundings::Surroundings;
 use super::template::TemplateError;
 
 /// Why a program cannot be read or an edit cannot be made.
@@ -46,17 +49,30 @@ pub(crate) struct Rewriter {
     imports: BTreeMap<String, BTreeSet<Import>>,
     /// Knob -> its literals in the baseline, then in the templates that bring it along.
     originals: BTreeMap<String, Vec<String>>,
+    /// What looks like a site in the baseline and is none.
+    left_out: Vec<LeftOut>,
 }
 
 impl Rewriter {
-    /// Reads the baseline and finds out which templates apply to it.
+    /// A rewriter for files of which nothing else is known.
+    #[cfg(test)]
     pub(crate) fn new(catalogue: &Catalogue, baseline: &Sources) -> Result<Self, RewriteError> {
+        Self::within(catalogue, baseline, &Surroundings::default())
+    }
+
+    /// Reads the baseline and finds out which templates apply to it.
+    pub(crate) fn within(
+        catalogue: &Catalogue,
+        baseline: &Sources,
+        surroundings: &Surroundings,
+    ) -> Result<Self, RewriteError> {
         let mut rewriter = Self {
             choices: Vec::new(),
             substitutions: Vec::new(),
-            reader: Reader::new(catalogue),
+            reader: Reader::new(catalogue, surroundings.build.clone()),
             imports: BTreeMap::new(),
             originals: BTreeMap::new(),
+            left_out: Vec::new(),
         };
         let program = rewriter.reader.program(baseline)?;
         if let Some(violation) = program.violation() {
@@ -77,8 +93,24 @@ impl Rewriter {
             rewriter.substitutions.extend(found);
         }
         rewriter.imports = union(rewriter.all_imports(|_, _| true));
+        rewriter.leave_out(&program, surroundings);
         rewriter.learn_originals(baseline, &program)?;
         Ok(rewriter)
+    }
+
+    /// What looks like a site in the baseline and is none, by file and line.
+    pub(crate) fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    fn leave_out(&mut self, program: &Program, surroundings: &Surroundings) {
+        self.left_out.extend(program.left_out());
+        // What cannot be read there is nobody's concern.
+        for (path, text) in surroundings.uncompiled.0.iter() {
+            let knobs = with_parsed(text, knob::find).unwrap_or_default();
+            self.left_out.extend(knobs.iter().map(|knob| LeftOut::new(path, knob, Why::NotCompiled)));
+        }
+        self.left_out.sort_by(|a, b| (&a.file, a.line, &a.name).cmp(&(&b.file, b.line, &b.name)));
     }
 
     /// Everything in a program that can change, by file and line.

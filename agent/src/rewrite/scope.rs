@@ -1,4 +1,4 @@
-//! What the walks over a syntax tree share: documentation comments, and code that is only for tests.
+//! What the walks over a syntax tree share: documentation comments, and what types are called.
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Type};
 
@@ -39,15 +39,6 @@ fn doc_line(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(meta) = &attribute.meta else { return None };
     let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &meta.value else { return None };
     meta.path.is_ident("doc").then(|| line.value())
-}
-
-/// Whether an item exists only in tests.
-pub(super) fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| match &attribute.meta {
-        Meta::Path(path) => path.is_ident("test"),
-        Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
-        Meta::NameValue(_) => false,
-    })
 }
 
 /// The name that a type goes by: the last segment of its path; `None` for tuples, references, ...

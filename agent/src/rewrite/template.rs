@@ -3,6 +3,7 @@
 //!
 //! It holds what the file says. `choice` decides whether a target has such items.
 
+use super::build::Build;
 use super::imports::Import;
 use super::outline::Outline;
 use super::parse::SyntaxError;
@@ -61,7 +62,7 @@ impl Template {
             return Err(TemplateError::NoFolder { path: path.to_owned() });
         };
         let text = text.replace("\r\n", "\n");
-        let outline = Outline::read(&text, &[], &|_| true)
+        let outline = Outline::read(&text, &Build::default(), &[], &|_| true)
             .map_err(|source| TemplateError::Syntax { path: path.to_owned(), source })?;
         let (places, pairs) = match outline.pairs {
             Some(pairs) => {

@@ -13,7 +13,7 @@ use super::user_error::UserError;
 use crate::config::{self, Config};
 use crate::evaluator::{File, Tree};
 use crate::repo::{FileKind, Repo};
-use crate::rewrite::{Build, Catalogue, Rewriter, Site, Surroundings, reached};
+use crate::rewrite::{Build, Catalogue, Rest, Rewriter, Site, Surroundings, reached};
 use crate::study::{CommitId, ProgramId, Sources};
 
 /// `*` stays within a folder, and only `**` goes into folders: a pattern wider than meant would allow too many edits.
@@ -89,15 +89,22 @@ impl Project {
         let package = find_package(&files, config.package.as_deref())?;
         let manifest = text(&files, &join(&package, "Cargo.toml")).unwrap_or_default();
         let build = features::build(&manifest, &[]);
-        let Mutable { mutable, uncompiled } = find_mutable(&files, &package, &config, &build)?;
+        let Mutable { mutable, uncompiled, compiled, any } = find_mutable(&files, &package, &config, &build)?;
         let sources = Sources(repo.texts(commit, &mutable)?);
         let templates: Vec<(String, String)> = files
             .keys()
             .filter_map(|path| Some((path.strip_prefix(config::TEMPLATES)?.to_owned(), text(&files, path)?)))
             .collect();
         let catalogue = Catalogue::embedded().with_user(&templates).map_err(UserError::from_error)?;
-        let uncompiled = uncompiled.into_iter().filter_map(|path| Some((path.clone(), text(&files, &path)?)));
-        let surroundings = Surroundings { build, uncompiled: Sources(uncompiled.collect()) };
+        let texts = |paths: BTreeSet<String>| {
+            Sources(paths.into_iter().filter_map(|path| Some((path.clone(), text(&files, &path)?))).collect())
+        };
+        let elsewhere = elsewhere(&files, &package, |path| mutable.contains(path) || any.contains(path));
+        let surroundings = Surroundings {
+            build,
+            uncompiled: texts(uncompiled),
+            rest: Some(Rest { compiled: texts(compiled), elsewhere }),
+        };
         let rewriter =
             Rewriter::within(&catalogue, &sources, &surroundings).map_err(UserError::from_error)?;
         let lock = lock_file(&files, &package);
@@ -233,11 +240,26 @@ fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> 
     }
 }
 
-/// The paths that the settings let a search edit.
+/// The Rust files of the package.
 struct Mutable {
+    /// What a search may edit.
     mutable: BTreeSet<String>,
-    /// Those that only another build would take.
+    /// What it could edit if the build took it.
     uncompiled: BTreeSet<String>,
+    /// What the build takes besides.
+    compiled: BTreeSet<String>,
+    /// What any build takes.
+    any: BTreeSet<String>,
+}
+
+/// The texts of other Rust files that may use what the package defines: other packages, examples, build scripts, what is
+/// included; not its tests.
+fn elsewhere(files: &Tree, package: &str, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+    let tests = ["tests/", "benches/"].map(|folder| join(package, folder));
+    let paths = files.keys().filter(|path| {
+        path.ends_with(".rs") && !is_known(path) && !tests.iter().any(|folder| path.starts_with(folder))
+    });
+    paths.filter_map(|path| text(files, path)).collect()
 }
 
 /// The mutable paths from the settings, or all Rust sources of the package; of those, the ones that a module
@@ -255,13 +277,12 @@ fn find_mutable(files: &Tree, package: &str, config: &Config, build: &Build) -> 
         }
     }
     mutable.retain(|path| path.ends_with(".rs"));
-    let mut uncompiled = BTreeSet::new();
     let roots = roots(files, package);
+    let reached = |build| reached(roots.clone(), |path| text(files, path), build);
+    let (now, any) = (reached(Some(build)), reached(None));
+    let uncompiled =
+        mutable.iter().filter(|path| any.contains(*path) && !now.contains(*path)).cloned().collect();
     if !roots.is_empty() {
-        let reached = |build| reached(roots.clone(), |path| text(files, path), build);
-        let (now, ever) = (reached(Some(build)), reached(None));
-        uncompiled =
-            mutable.iter().filter(|path| ever.contains(*path) && !now.contains(*path)).cloned().collect();
         mutable.retain(|path| now.contains(path));
     }
     if mutable.is_empty() {
@@ -269,7 +290,8 @@ fn find_mutable(files: &Tree, package: &str, config: &Config, build: &Build) -> 
             "no Rust source of the program may be edited; check `mutable` and `frozen`",
         ));
     }
-    Ok(Mutable { mutable, uncompiled })
+    let compiled = now.difference(&mutable).cloned().collect();
+    Ok(Mutable { mutable, uncompiled, compiled, any })
 }
 
 /// Where Cargo looks for the root files of a package's programs and library.
@@ -327,7 +349,7 @@ mod tests {
         let found = |features: &[&str]| {
             let features = features.iter().map(|feature| (*feature).to_owned()).collect();
             let build = Build { features, ..Build::default() };
-            let Mutable { mutable, uncompiled } = find_mutable(&tree, "", &config, &build).unwrap();
+            let Mutable { mutable, uncompiled, .. } = find_mutable(&tree, "", &config, &build).unwrap();
             [mutable, uncompiled].map(|paths| paths.into_iter().collect::<Vec<_>>().join(" "))
         };
         assert_eq!(found(&[]), ["src/main.rs", "src/cuda.rs src/tests.rs"]);

@@ -18,6 +18,16 @@ const SEED: &str = "seed";
 /// Beginning of the methods whose argument is a knob.
 const SETTER: &str = "with_";
 
+/// What gives a literal its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Constant,
+    /// A field of a configuration that has a default.
+    Default,
+    /// A method that sets something.
+    Setter,
+}
+
 /// A literal in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Knob {
@@ -25,6 +35,7 @@ pub(super) struct Knob {
     pub(super) name: String,
     /// `WARMUP`.
     pub(super) own_name: String,
+    pub(super) kind: Kind,
     /// The literal, including its sign.
     pub(super) range: Range<usize>,
     pub(super) line: usize,
@@ -62,6 +73,7 @@ struct Finder<'a> {
 /// What is known about a literal before it is read.
 struct Found<'a> {
     own_name: String,
+    kind: Kind,
     /// The text between the scope and the own name.
     joint: &'a str,
     ty: Option<&'a Type>,
@@ -78,7 +90,13 @@ impl Finder<'_> {
 
     fn constant(&mut self, attributes: &[Attribute], name: String, ty: &Type, value: &Expr) {
         if !is_text(value) {
-            let found = Found { own_name: name, joint: "::", ty: Some(ty), doc: Doc::read(attributes) };
+            let found = Found {
+                own_name: name,
+                kind: Kind::Constant,
+                joint: "::",
+                ty: Some(ty),
+                doc: Doc::read(attributes),
+            };
             self.literal(found, value);
         }
     }
@@ -93,7 +111,13 @@ impl Finder<'_> {
                 {
                     let doc = Doc::read(&field.attrs);
                     self.literal(
-                        Found { own_name: name.clone(), joint: ".", ty: Some(&field.ty), doc },
+                        Found {
+                            own_name: name.clone(),
+                            kind: Kind::Default,
+                            joint: ".",
+                            ty: Some(&field.ty),
+                            doc,
+                        },
                         &default.value,
                     );
                 }
@@ -116,6 +140,7 @@ impl Finder<'_> {
         self.knobs.push(Knob {
             name: format!("{scope}{joint}{}", found.own_name),
             own_name: found.own_name,
+            kind: found.kind,
             line: self.parsed.line(range.start),
             doc: found.doc.text,
             text: text.to_owned(),
@@ -226,7 +251,10 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         if let (true, 1, Some(argument)) = (method.starts_with(SETTER), call.args.len(), call.args.first())
             && !is_text(argument)
         {
-            self.literal(Found { own_name: method, joint: ".", ty: None, doc: Doc::default() }, argument);
+            self.literal(
+                Found { own_name: method, kind: Kind::Setter, joint: ".", ty: None, doc: Doc::default() },
+                argument,
+            );
         }
     }
 }

@@ -7,6 +7,8 @@ use super::site::stem;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Why {
     NotCompiled,
+    Unused,
+    OnlyPrinted,
 }
 
 impl Why {
@@ -14,6 +16,8 @@ impl Why {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::NotCompiled => "not compiled (tests, features that are off, other platforms)",
+            Self::Unused => "used by nothing",
+            Self::OnlyPrinted => "reaching only what is printed, not what is trained",
         }
     }
 }

@@ -12,8 +12,10 @@ mod canonical;
 mod catalogue;
 mod choice;
 mod constraint;
+mod dead;
 mod explain;
 mod expression;
+mod flow;
 mod imports;
 mod knob;
 mod ladder;
@@ -35,6 +37,7 @@ mod template;
 mod term;
 mod text_edit;
 mod uncompiled;
+mod uses;
 
 #[cfg(test)]
 mod left_out_tests;
@@ -49,4 +52,4 @@ pub(crate) use left_out::LeftOut;
 pub(crate) use reach::reached;
 pub(crate) use rewriter::Rewriter;
 pub(crate) use site::Site;
-pub(crate) use surroundings::Surroundings;
+pub(crate) use surroundings::{Rest, Surroundings};

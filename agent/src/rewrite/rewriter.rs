@@ -9,6 +9,7 @@ use crate::study::{Edit, Sources, Values};
 use super::catalogue::Catalogue;
 use super::choice::{Choice, ConflictError};
 use super::constraint::Violation;
+use super::dead;
 use super::imports::Import;
 use super::knob::{self, Knob};
 use super::ladder::{self, Origin};
@@ -20,7 +21,7 @@ use super::reader::{Reader, Unreadable};
 use super::site::{ORIGINAL, Site, SiteKind};
 use super::substitution::{self, Substitution};
 use super::surroundings::Surroundings;
-use super::template::TemplateError;
+use super::template::{Template, TemplateError};
 
 /// Why a program cannot be read or an edit cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,8 @@ pub(crate) struct Rewriter {
     originals: BTreeMap<String, Vec<String>>,
     /// What looks like a site in the baseline and is none.
     left_out: Vec<LeftOut>,
+    /// The knobs among it that look like sites in the other programs, too.
+    dead: BTreeSet<String>,
 }
 
 impl Rewriter {
@@ -73,6 +76,7 @@ impl Rewriter {
             imports: BTreeMap::new(),
             originals: BTreeMap::new(),
             left_out: Vec::new(),
+            dead: BTreeSet::new(),
         };
         let program = rewriter.reader.program(baseline)?;
         if let Some(violation) = program.violation() {
@@ -93,7 +97,7 @@ impl Rewriter {
             rewriter.substitutions.extend(found);
         }
         rewriter.imports = union(rewriter.all_imports(|_, _| true));
-        rewriter.leave_out(&program, surroundings);
+        rewriter.leave_out(&program, catalogue, surroundings);
         rewriter.learn_originals(baseline, &program)?;
         Ok(rewriter)
     }
@@ -103,20 +107,41 @@ impl Rewriter {
         &self.left_out
     }
 
-    fn leave_out(&mut self, program: &Program, surroundings: &Surroundings) {
+    fn leave_out(&mut self, program: &Program, catalogue: &Catalogue, surroundings: &Surroundings) {
+        let brought = catalogue.templates.values().filter(|template| self.fits(template));
+        let dead = dead::find(program, surroundings, brought.map(|template| template.text.as_str()));
+        for (name, file, knob) in program.knobs() {
+            if let Some(why) = dead.get(&name) {
+                self.left_out.push(LeftOut::new(file, knob, *why));
+            }
+        }
+        self.dead = dead.into_keys().collect();
         self.left_out.extend(program.left_out());
         // What cannot be read there is nobody's concern.
-        for (path, text) in surroundings.uncompiled.0.iter() {
+        for (path, text) in &surroundings.uncompiled.0 {
             let knobs = with_parsed(text, knob::find).unwrap_or_default();
             self.left_out.extend(knobs.iter().map(|knob| LeftOut::new(path, knob, Why::NotCompiled)));
         }
         self.left_out.sort_by(|a, b| (&a.file, a.line, &a.name).cmp(&(&b.file, b.line, &b.name)));
     }
 
+    /// Whether a template may come into the programs of this study.
+    fn fits(&self, template: &Template) -> bool {
+        self.choices.iter().any(|choice| choice.name == template.folder)
+            || self.substitutions.iter().any(|site| site.name.split('@').next() == Some(&template.folder))
+    }
+
+    /// The knobs of a program that can be turned.
+    fn knobs<'p>(&self, program: &'p Program) -> Vec<(String, &'p str, &'p Knob)> {
+        let mut knobs = program.knobs();
+        knobs.retain(|(name, ..)| !self.dead.contains(name));
+        knobs
+    }
+
     /// Everything in a program that can change, by file and line.
     pub(crate) fn sites(&self, sources: &Sources) -> Result<Vec<Site>, RewriteError> {
         let program = self.reader.program(sources)?;
-        let knobs = program.knobs();
+        let knobs = self.knobs(&program);
         let mut sites: Vec<Site> =
             knobs.iter().map(|(name, file, knob)| self.knob_site(name, file, knob)).collect();
         sites.extend(self.choices.iter().filter_map(|choice| choice.site(&program)));
@@ -131,7 +156,7 @@ impl Rewriter {
     /// The value of a program at each of its sites.
     pub(crate) fn values(&self, sources: &Sources) -> Result<Values, RewriteError> {
         let program = self.reader.program(sources)?;
-        let knobs = program.knobs().into_iter().map(|(name, _, knob)| (name, knob.text.clone()));
+        let knobs = self.knobs(&program).into_iter().map(|(name, _, knob)| (name, knob.text.clone()));
         let categories = self.categories(&program).into_iter();
         Ok(knobs.chain(categories.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect())
     }
@@ -162,7 +187,7 @@ impl Rewriter {
     /// Gives a knob another value.
     fn turn(&self, sources: &mut Sources, site: &str, to: &str) -> Result<(), RewriteError> {
         let program = self.reader.program(sources)?;
-        let knobs = program.knobs();
+        let knobs = self.knobs(&program);
         let found = knobs.iter().find(|(name, ..)| name == site);
         let (_, file, knob) = found.ok_or_else(|| RewriteError::NoSuchSite { site: site.to_owned() })?;
         if !is_like(to, &knob.text) {
@@ -283,7 +308,7 @@ impl Rewriter {
     }
 
     fn remember_originals(&mut self, program: &Program) {
-        for (name, _, knob) in program.knobs() {
+        for (name, _, knob) in self.knobs(program) {
             let originals = self.originals.entry(name).or_default();
             if !originals.contains(&knob.text) {
                 originals.push(knob.text.clone());

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::flow::{Fate, Flow};
-use super::knob::Kind;
+use super::knob::{Kind, Knob};
 use super::left_out::Why;
+use super::overridden::Makings;
 use super::parse::with_parsed;
 use super::program::Program;
 use super::surroundings::Surroundings;
@@ -14,22 +15,27 @@ use super::uses;
 /// The dead knobs by their full names. `brought` are the texts of templates that a search may put into the program.
 pub(super) fn find<'a>(
     program: &Program,
-    surroundings: &Surroundings,
+    surroundings: &'a Surroundings,
     brought: impl Iterator<Item = &'a str>,
 ) -> BTreeMap<String, Why> {
     let Some(rest) = &surroundings.rest else { return BTreeMap::new() };
-    let mut flow = Flow::default();
+    let (mut flow, mut makings) = (Flow::default(), Makings::default());
     let mutable = program.files.iter().map(|(path, file)| (path, &file.text));
     for (_, text) in mutable.chain(&rest.compiled.0) {
         let read = with_parsed(text, |parsed| {
-            uses::read(parsed, &Uncompiled::read(parsed, &surroundings.build), &mut flow);
+            let uncompiled = Uncompiled::read(parsed, &surroundings.build);
+            uses::read(parsed, &uncompiled, &mut flow);
+            makings.read(parsed, &uncompiled);
         });
         if read.is_err() {
             flow.words(text);
+            makings.words(text);
         }
     }
-    rest.elsewhere.iter().for_each(|text| flow.words(text));
-    brought.for_each(|text| flow.words(text));
+    for text in rest.elsewhere.iter().map(String::as_str).chain(brought) {
+        flow.words(text);
+        makings.words(text);
+    }
     let fates = flow.fates();
     let knobs = program.knobs();
     let fate = |at: usize| {
@@ -48,8 +54,15 @@ pub(super) fn find<'a>(
         |rule: &&fn(Fate) -> bool| (0..knobs.len()).any(|at| fate(at) != Fate::Unused && !rule(fate(at)));
     let is_printed = rules.iter().find(leaves_some).copied().unwrap_or(rules[2]);
     let why = |at: usize| match fate(at) {
+        _ if is_overridden(knobs[at].2, &makings) => Some(Why::Overridden),
         Fate::Unused => Some(Why::Unused),
         fate => is_printed(fate).then_some(Why::OnlyPrinted),
     };
     (0..knobs.len()).filter_map(|at| Some((knobs[at].0.clone(), why(at)?))).collect()
+}
+
+/// Whether a knob is the default of a field that is always set.
+fn is_overridden(knob: &Knob, makings: &Makings) -> bool {
+    let owner = knob.name.rsplit_once('.').map(|(owner, _)| owner.rsplit("::").next().unwrap_or(owner));
+    knob.kind == Kind::Default && owner.is_some_and(|owner| makings.override_default(owner, &knob.own_name))
 }

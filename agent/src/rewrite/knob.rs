@@ -13,8 +13,6 @@ use super::literal::Literal;
 use super::parse::Parsed;
 use super::scope::{Doc, type_name};
 
-/// In the name of a constant, a field or a method: it is never a knob.
-const SEED: &str = "seed";
 /// Beginning of the methods whose argument is a knob.
 const SETTER: &str = "with_";
 
@@ -45,6 +43,8 @@ pub(super) struct Knob {
     /// The largest value of its type.
     pub(super) most: f64,
     pub(super) listed: Option<Vec<String>>,
+    /// Whether its documentation says to leave it alone.
+    pub(super) is_fixed: bool,
 }
 
 impl Knob {
@@ -127,9 +127,6 @@ impl Finder<'_> {
 
     /// Adds the literal as a knob if it is one.
     fn literal(&mut self, found: Found<'_>, value: &Expr) {
-        if found.doc.is_fixed || found.own_name.to_lowercase().contains(SEED) {
-            return;
-        }
         let Some(range) = literal_range(self.parsed, value) else { return };
         let text = &self.parsed.text[range.clone()];
         if Literal::parse(text).is_none() {
@@ -146,6 +143,7 @@ impl Finder<'_> {
             text: text.to_owned(),
             most: largest(found.ty, text),
             listed: found.doc.ladder,
+            is_fixed: found.doc.is_fixed,
             range,
         });
     }
@@ -288,15 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn seeds_masks_texts_and_computed_values_are_not_knobs() {
+    fn masks_texts_and_computed_values_are_not_knobs() {
         for text in [
-            "const DATA_SEED: u64 = 1;",
-            "fn f() { x.with_seed(1); }",
-            "struct S { #[config(default = 42)] seed: u64, b: u8 }",
+            "struct S { seed: u64, b: u8 }",
             "const MASK: u32 = 0xff;",
             "const NAME: &str = \"1\";",
             "const A: usize = 4 * 64; const B: [u8; 1] = [1]; const C: f64 = X;",
-            "/// Fixed: the data are bytes.\nconst A: usize = 256;",
             "fn f() { let a = 1; x.with_a(n); x.with_b(1, 2); x.set_c(1); m!(x.with_d(1)); x.with_e(\"1\"); }",
         ] {
             assert_eq!(found(text), "", "{text}");

@@ -9,6 +9,19 @@ pub(crate) enum Why {
     NotCompiled,
     Unused,
     OnlyPrinted,
+    /// A default that something else always overrides.
+    Overridden,
+    Budget,
+    Seed,
+    Loader,
+    Data,
+    Shape,
+    Evaluation,
+    Reporting,
+    System,
+    Code,
+    /// Its documentation says so.
+    Fixed,
 }
 
 impl Why {
@@ -18,6 +31,17 @@ impl Why {
             Self::NotCompiled => "not compiled (tests, features that are off, other platforms)",
             Self::Unused => "used by nothing",
             Self::OnlyPrinted => "reaching only what is printed, not what is trained",
+            Self::Overridden => "a default that is overridden wherever it would count",
+            Self::Budget => "how long a run is, by its name",
+            Self::Seed => "a seed, by its name",
+            Self::Loader => "how data are loaded, by its name",
+            Self::Data => "which data there are, by its name",
+            Self::Shape => "a shape that the data fix, by its name",
+            Self::Evaluation => "how a program is judged, by its name",
+            Self::Reporting => "what is told of a run, by its name",
+            Self::System => "of the machine or of a format, by its name",
+            Self::Code => "what a number in the data or in nature is, by its name",
+            Self::Fixed => "fixed, as its documentation says",
         }
     }
 }

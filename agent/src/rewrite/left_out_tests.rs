@@ -183,3 +183,50 @@ fn a_program_that_only_computes_and_prints_keeps_what_it_is_about() {
     assert_eq!(left_out("const RATE: f64 = 0.05; fn main() { println!(\"{}\", RATE - 0.1); }"), "");
     assert_eq!(toy("println!(\"{loss}\");"), "main::SCALE (used by nothing)");
 }
+
+#[test]
+fn a_default_that_is_always_overridden_is_left_out_and_the_override_is_a_site() {
+    let with = |main: &str| {
+        let text = format!(
+            "#[derive(Config)] struct T {{ #[config(default = 64)] batch: usize, #[config(default = 0.1)] rate: f64 }} {main}"
+        );
+        let surroundings = Surroundings { rest: Some(Rest::default()), ..Surroundings::default() };
+        found(&[("src/main.rs", &text)], &surroundings)
+    };
+    let [sites, left_out] = with("fn main() { run(T::new(Adam::new()).with_batch(128).with_x(a)) }");
+    assert_eq!(sites, "main::T.rate main::main.with_batch");
+    assert_eq!(left_out, "main::T.batch (a default that is overridden wherever it would count)");
+    for main in [
+        "fn main() { run(T::new()) }",
+        "fn main() { run(T::new().with_batch(128)); run(T::new()) }",
+        "fn main() { run(T::load(path).with_batch(128)) }",
+        "fn main() { run(T::new().with_batch(128)); run(T::load(path)) }",
+        "fn main() { run(T::new().with_batch(128)); let t: T = Config::load(path); }",
+        "fn main() { run(T::new().with_batch(128)); run(T { batch: b, rate: c }) }",
+        "impl T { fn small() -> Self { Self::new() } } fn main() { run(T::new().with_batch(128)) }",
+        "fn main() { run(T::new().with_batch(128)); make!(T) }",
+        "fn main() { let mut t = T::new(); if x { t = t.with_batch(128); } }",
+    ] {
+        assert_eq!(with(main)[1], "", "{main}");
+    }
+    let main = "fn main() { run(T::new().with_batch(128)) } #[test] fn t() { T::new() }";
+    assert_ne!(with(main)[1], "", "what is not compiled makes nothing");
+}
+
+/// burn's `modern-lstm` example with a naive configuration.
+#[test]
+fn of_a_published_example_the_task_is_left_out_and_the_model_stays() {
+    let main = "
+        pub const NUM_SEQUENCES: usize = 1000; pub const SEQ_LENGTH: usize = 10; pub const NOISE_LEVEL: f32 = 0.1;
+        pub struct TrainingConfig {
+            #[config(default = 30)] num_epochs: usize, #[config(default = 32)] batch_size: usize,
+            #[config(default = 2)] num_workers: usize, #[config(default = 1e-3)] lr: f64,
+            #[config(default = 1)] input_size: usize, #[config(default = 1)] output_size: usize,
+            #[config(default = 32)] hidden_size: usize, #[config(default = 2)] num_layers: usize,
+            #[config(default = 0.1)] dropout: f64,
+        }";
+    let [sites, left_out] = found(&[("src/main.rs", main)], &Surroundings::default());
+    let short = sites.replace("main::TrainingConfig.", "");
+    assert_eq!(short, "batch_size lr hidden_size num_layers dropout");
+    assert_eq!(left_out.split(", ").count(), 7, "{left_out}");
+}

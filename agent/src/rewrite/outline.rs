@@ -10,6 +10,7 @@ use super::parse::{SyntaxError, with_parsed};
 use super::pattern::{self, Pair};
 use super::place::{self, Place};
 use super::scope::Doc;
+use super::task;
 use super::uncompiled::Uncompiled;
 
 #[derive(Clone, Debug)]
@@ -40,6 +41,7 @@ impl Outline {
             let (mut knobs, mut left_out) = (Vec::new(), Vec::new());
             for knob in knob::find(parsed) {
                 let why = uncompiled.contains(knob.range.start).then_some(Why::NotCompiled);
+                let why = why.or_else(|| task::why(&knob));
                 match why {
                     Some(why) => left_out.push((knob, why)),
                     None => knobs.push(knob),

@@ -85,6 +85,48 @@ fn inspect_lists_what_could_be_changed_and_changes_nothing() {
 }
 
 #[test]
+fn inspect_says_what_is_left_out_and_why() {
+    let main = "\
+const RATE: f64 = 0.05;
+const NUM_TRAIN: usize = 2000;
+const LOSS_SCALE: f64 = 1.0;
+#[cfg(feature = \"cuda\")]
+const STREAMS: usize = 4;
+const FORGOTTEN: f64 = 0.1;
+#[cfg(test)]
+mod tests;
+
+fn main() {
+    let mut weight = 1.0;
+    for _ in 0..NUM_TRAIN {
+        weight -= RATE * weight;
+    }
+    println!(\"val_loss: {}\", weight * LOSS_SCALE);
+}
+";
+    let tests = "const TOLERANCE: f64 = 0.1;\n\n#[test]\nfn small() {\n    assert!(TOLERANCE < 1.0);\n}\n";
+    let settings = "mutable = [\"src/main.rs\", \"src/tests.rs\"]\n";
+    let files = [("autoresearch.toml", settings), ("src/main.rs", main), ("src/tests.rs", tests)];
+    let user = User::of("stand-in/foreign", &files);
+    let said = user.autoresearch(&["inspect"]).well();
+    let end = said.split_once("1 sites, 6 edits\n").unwrap().1;
+    assert_eq!(
+        end,
+        "left out, not compiled (tests, features that are off, other platforms): main::STREAMS, tests::TOLERANCE\n\
+         left out, used by nothing: main::FORGOTTEN\n\
+         left out, reaching only what is printed, not what is trained: main::LOSS_SCALE\n\
+         left out, named like a size or a share of the data: main::NUM_TRAIN\n"
+    );
+    let said = user.autoresearch(&["inspect", "--json"]).well();
+    let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let left_out = last["left_out"].as_array().unwrap();
+    assert_eq!((said.lines().count(), left_out.len()), (2, 5));
+    let scale = left_out.iter().find(|one| one["site"] == "main::LOSS_SCALE").unwrap();
+    assert_eq!((&scale["file"], &scale["line"]), (&"src/main.rs".into(), &3.into()));
+    assert_eq!(scale["why"], "reaching only what is printed, not what is trained");
+}
+
+#[test]
 fn the_diffs_of_inspect_can_be_applied_by_a_patch_program() {
     let user = User::quick(RECIPE_ONLY);
     let text = user.autoresearch(&["inspect", "--diff"]).well();

@@ -130,9 +130,13 @@ impl Project {
         let sites = self.rewriter.sites(&self.sources)?;
         if sites.is_empty() {
             let files: Vec<&str> = self.mutable.iter().map(String::as_str).collect();
+            let left_out = match self.rewriter.left_out().len() {
+                0 => String::new(),
+                count => format!(" ({count} that look like it are left out: `inspect` says why)"),
+            };
             return Err(UserError::new(format!(
                 "found nothing that could be changed in {}: no constant, no setting of a `Config`, nothing that a \
-                 template fits; name other files with `mutable` in autoresearch.toml",
+                 template fits{left_out}; name other files with `mutable` in autoresearch.toml",
                 files.join(", ")
             ))
             .into());

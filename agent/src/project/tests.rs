@@ -16,6 +16,7 @@ use super::package::{Project, changed_files, tree};
 use crate::device::{Device, Gate};
 use crate::evaluator::{Evaluator, Job, LimitSettings, Metric, PhaseLimits, Plan, Recovery, Slot, Watch};
 use crate::repo::{Repo, Timestamp};
+use crate::rewrite::SiteKind;
 use crate::runner::Runner;
 use crate::study::{CommitId, Edit, Ending, Measurement, Sources};
 
@@ -104,6 +105,16 @@ impl Bench {
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
+}
+
+#[test]
+fn of_the_target_nothing_is_left_out_but_what_it_says_is_fixed() {
+    let bench = Bench::new();
+    let left_out: Vec<&str> = bench.project.rewriter.left_out().iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(left_out, ["model::Norm::forward::SMALL"]);
+    let sites = bench.project.sites().expect("there are sites");
+    let knobs = sites.iter().filter(|site| site.kind == SiteKind::Knob);
+    assert_eq!((sites.len(), knobs.count()), (32, 13));
 }
 
 #[tokio::test]

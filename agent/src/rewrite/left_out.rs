@@ -25,22 +25,22 @@ pub(crate) enum Why {
 }
 
 impl Why {
-    /// For people, after "left out: ".
+    /// For people, after "left out, ".
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::NotCompiled => "not compiled (tests, features that are off, other platforms)",
             Self::Unused => "used by nothing",
             Self::OnlyPrinted => "reaching only what is printed, not what is trained",
             Self::Overridden => "a default that is overridden wherever it would count",
-            Self::Budget => "how long a run is, by its name",
-            Self::Seed => "a seed, by its name",
-            Self::Loader => "how data are loaded, by its name",
-            Self::Data => "which data there are, by its name",
-            Self::Shape => "a shape that the data fix, by its name",
-            Self::Evaluation => "how a program is judged, by its name",
-            Self::Reporting => "what is told of a run, by its name",
-            Self::System => "of the machine or of a format, by its name",
-            Self::Code => "what a number in the data or in nature is, by its name",
+            Self::Budget => "named like a budget",
+            Self::Seed => "named like a seed",
+            Self::Loader => "named like a setting of the loader",
+            Self::Data => "named like a size or a share of the data",
+            Self::Shape => "named like a shape that the data fix",
+            Self::Evaluation => "named like a part of the evaluation",
+            Self::Reporting => "named like a setting of what is printed or saved",
+            Self::System => "named like a setting of the machine or of a format",
+            Self::Code => "named like a code, a unit or a constant of mathematics",
             Self::Fixed => "fixed, as its documentation says",
         }
     }

@@ -230,3 +230,13 @@ fn of_a_published_example_the_task_is_left_out_and_the_model_stays() {
     assert_eq!(short, "batch_size lr hidden_size num_layers dropout");
     assert_eq!(left_out.split(", ").count(), 7, "{left_out}");
 }
+
+#[test]
+fn no_number_of_a_template_is_taken_for_the_task() {
+    for template in Catalogue::embedded().templates.values() {
+        let text = [("src/a.rs", template.text.as_str())];
+        let [_, left_out] = found(&text, &Surroundings::default());
+        let mut taken = left_out.split(", ").filter(|one| !one.is_empty() && !one.ends_with("(fixed)"));
+        assert_eq!(taken.next(), None, "{}", template.path);
+    }
+}

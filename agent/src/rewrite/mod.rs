@@ -3,7 +3,8 @@
 //! Text in, text out: no disk, no git. A user's file is never printed from its syntax tree: an edit is a
 //! byte range and its replacement. From the text up: `text_edit` and `parse`; what of a file a build takes (`build`,
 //! `uncompiled`) and which files (`reach`); what a file holds
-//! (`knob`, `place`, `imports`, `constraint`, `expression`, together its `outline`); the templates
+//! (`knob`, `place`, `imports`, `constraint`, `expression`, together its `outline`); which knobs are no sites, by
+//! their names (`task`) or because nothing that is trained depends on them (`dead`); the templates
 //! (`template`, `catalogue`) and what they can do to a target (`choice`, `substitution`); the values of a
 //! knob (`ladder`); and `rewriter`, the interface for other modules.
 
@@ -54,4 +55,6 @@ pub(crate) use left_out::LeftOut;
 pub(crate) use reach::reached;
 pub(crate) use rewriter::Rewriter;
 pub(crate) use site::Site;
+#[cfg(test)]
+pub(crate) use site::SiteKind;
 pub(crate) use surroundings::{Rest, Surroundings};

@@ -65,6 +65,7 @@ const TABLE: &[(Why, &[&str])] = &[
             "max|maximum|min|minimum? seq|sequence SIZE",
             "max|maximum len|length",
             "sample|sampling rate|frequency",
+            "image|sample|item|example idx|inx|index",
         ],
     ),
     // The data fix them: any other value fails, or wastes a part of the network.
@@ -72,6 +73,7 @@ const TABLE: &[(Why, &[&str])] = &[
         Why::Shape,
         &[
             "input|output SIZE|DIMENSION?",
+            "d|dim input|output|in|out",
             "in channel|feature|dim",
             "COUNT input|output|feature|class|label|category|target|sensor|action|observation|obs|pixel|char|word",
             "class|label|category|feature|sensor|action count|number",
@@ -100,7 +102,7 @@ const TABLE: &[(Why, &[&str])] = &[
         Why::Reporting,
         &[
             "print|report|display|plot|save|checkpoint|ckpt|snapshot|render|progress|verbose|verbosity|debug ..",
-            "log|logging|record|dump EVERY|level|step|epoch|batch|iteration|iter ..",
+            "log|logging|record|dump|sample|generate EVERY|level|step|epoch|batch|iteration|iter ..",
             ".. log|logging|print|report|display|plot|save|checkpoint|ckpt|render EVERY|step",
             "keep|COUNT checkpoint|ckpt",
             "verbose",
@@ -249,8 +251,10 @@ const SCHEDULES: &[&str] = &[
     "lr",
 ];
 
-/// Names of budgets where they stand outside of functions; inside, they are of an algorithm: steps of Newton's method.
+/// Names of budgets outside of functions and in those that train; in others, they are of an algorithm: steps of Newton's
+/// method.
 const LOOPS: &[&str] = &["step", "iteration", "iter"];
+const TRAINERS: &[&str] = &["main", "run", "train", "fit"];
 
 /// Constants of mathematics, by their names, which others have as well, and their values.
 const NATURE: &[(&str, f64)] = &[
@@ -295,8 +299,9 @@ pub(super) fn why(knob: &Knob) -> Option<Why> {
     if words.iter().any(|word| SCHEDULES.contains(word)) {
         return None;
     }
-    let is_outside = knob.kind == Kind::Constant && !knob.name.contains("::");
-    if is_outside && matches!(words[..], [only] if LOOPS.contains(&only)) {
+    let scope = knob.name.rsplit("::").nth(1);
+    let trains = knob.kind == Kind::Constant && scope.is_none_or(|scope| TRAINERS.contains(&scope));
+    if trains && matches!(words[..], [only] if LOOPS.contains(&only)) {
         return Some(Why::Budget);
     }
     PHRASES.iter().find(|(_, phrase)| is_phrase(phrase, &words)).map(|(why, _)| *why)
@@ -400,7 +405,7 @@ mod tests {
             ),
             (
                 Why::Data,
-                "dataset_size data_size DATA_POINTS label_noise num_images max_samples holdout_share SPLIT_RATIO",
+                "dataset_size data_size DATA_POINTS label_noise num_images max_samples holdout_share SPLIT_RATIO IMAGE_INX",
             ),
             (
                 Why::Shape,
@@ -412,7 +417,7 @@ mod tests {
             ),
             (
                 Why::Shape,
-                "num_features n_inputs NUM_ACTIONS action_dim obs_size BOARD_SIZE num_labels INPUT OUTPUT",
+                "num_features n_inputs NUM_ACTIONS action_dim obs_size BOARD_SIZE num_labels INPUT OUTPUT d_input",
             ),
             (
                 Why::Evaluation,
@@ -424,7 +429,7 @@ mod tests {
             ),
             (
                 Why::Reporting,
-                "log_interval LOG_EVERY print_every save_interval checkpoint_freq report_every loss_log_interval",
+                "log_interval LOG_EVERY print_every save_interval checkpoint_freq report_every loss_log_interval sample_interval",
             ),
             (
                 Why::Reporting,
@@ -468,8 +473,9 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_a_budget_only_outside_of_functions() {
+    fn steps_are_a_budget_outside_of_functions_and_where_something_is_trained() {
         assert_eq!(why_of("const STEPS: usize = 400;"), Some(Why::Budget));
+        assert_eq!(why_of("fn train() { const STEPS: usize = 400; }"), Some(Why::Budget));
         assert_eq!(why_of("fn newton() { const STEPS: usize = 5; }"), None);
         assert_eq!(why_of("struct D { #[config(default = 5)] steps: usize }"), None);
     }

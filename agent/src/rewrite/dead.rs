@@ -1,6 +1,7 @@
-//! Which knobs of a baseline change nothing that is trained, however they are turned.
+//! Which knobs of a baseline change nothing that is trained, however they are turned, or are no quantities: codes that tell
+//! cases apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::flow::{Fate, Flow};
 use super::knob::{Kind, Knob};
@@ -11,6 +12,9 @@ use super::program::Program;
 use super::surroundings::Surroundings;
 use super::uncompiled::Uncompiled;
 use super::uses;
+
+/// Two constants of 0 and 1 may be anything.
+const FEWEST_CODES: usize = 3;
 
 /// The dead knobs by their full names. `brought` are the texts of templates that a search may put into the program.
 pub(super) fn find<'a>(
@@ -38,6 +42,8 @@ pub(super) fn find<'a>(
     }
     let fates = flow.fates();
     let knobs = program.knobs();
+    let codes = codes(&knobs);
+    let is_constant = |at: usize| knobs[at].2.kind == Kind::Constant;
     let fate = |at: usize| {
         let knob = knobs[at].2;
         let fate = fates.get(knob.own_name.as_str()).filter(|_| knob.kind == Kind::Constant);
@@ -55,10 +61,38 @@ pub(super) fn find<'a>(
     let is_printed = rules.iter().find(leaves_some).copied().unwrap_or(rules[2]);
     let why = |at: usize| match fate(at) {
         _ if is_overridden(knobs[at].2, &makings) => Some(Why::Overridden),
+        _ if codes.contains(&at) || is_constant(at) && flow.is_pattern(&knobs[at].2.own_name) => {
+            Some(Why::Code)
+        }
         Fate::Unused => Some(Why::Unused),
         fate => is_printed(fate).then_some(Why::OnlyPrinted),
     };
     (0..knobs.len()).filter_map(|at| Some((knobs[at].0.clone(), why(at)?))).collect()
+}
+
+/// The indices of constants that count from 0 to at least 2, one after the other: they tell cases apart.
+fn codes(knobs: &[(String, &str, &Knob)]) -> BTreeSet<usize> {
+    let mut codes = BTreeSet::new();
+    let mut start = 0;
+    for at in 0..=knobs.len() {
+        let counts_on = knobs.get(at).is_some_and(|(_, file, knob)| {
+            let is_next = knob.kind == Kind::Constant && knob.text.parse() == Ok(at - start);
+            is_next && (at == start || knobs[start].1 == *file && scope(knobs[start].2) == scope(knob))
+        });
+        if !counts_on {
+            if at - start >= FEWEST_CODES {
+                codes.extend(start..at);
+            }
+            let is_first =
+                knobs.get(at).is_some_and(|(.., knob)| knob.kind == Kind::Constant && knob.text == "0");
+            start = if is_first { at } else { at + 1 };
+        }
+    }
+    codes
+}
+
+fn scope(knob: &Knob) -> Option<&str> {
+    knob.name.rsplit_once("::").map(|(scope, _)| scope)
 }
 
 /// Whether a knob is the default of a field that is always set.

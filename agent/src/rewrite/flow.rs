@@ -42,6 +42,8 @@ pub(super) struct Flow {
     constants: BTreeSet<String>,
     functions: BTreeSet<String>,
     locals: BTreeSet<Name>,
+    /// What patterns name: a value that something is compared with.
+    patterns: BTreeSet<String>,
     /// Functions so far.
     count: usize,
 }
@@ -59,6 +61,15 @@ impl Flow {
 
     pub(super) fn local(&mut self, name: Name) {
         self.locals.insert(name);
+    }
+
+    pub(super) fn pattern(&mut self, name: &str) {
+        self.patterns.insert(name.to_owned());
+    }
+
+    /// Whether a constant stands in a pattern, as codes do.
+    pub(super) fn is_pattern(&self, name: &str) -> bool {
+        self.patterns.contains(name)
     }
 
     pub(super) fn goes(&mut self, name: Name, sink: Sink) {

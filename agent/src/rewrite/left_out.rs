@@ -40,7 +40,7 @@ impl Why {
             Self::Evaluation => "named like a part of the evaluation",
             Self::Reporting => "named like a setting of what is printed or saved",
             Self::System => "named like a setting of the machine or of a format",
-            Self::Code => "named like a code, a unit or a constant of mathematics",
+            Self::Code => "a code, a unit or a constant of mathematics",
             Self::Fixed => "fixed, as its documentation says",
         }
     }

@@ -78,7 +78,6 @@ fn what_may_be_used_stays() {
     for text in [
         "const A: f64 = 0.1; fn main() { train(crate::A) }",
         "const A: f64 = 0.1; mod m { use super::A as B; fn f() { g(B) } }",
-        "const A: u8 = 1; fn main() { match x { A => f(), _ => {} } }",
         "const A: usize = 1; fn main() { f([0; A]) }",
         "const A: usize = 1; fn f() -> [f32; A] { g() }",
         "const A: usize = 1; fn main() { let x: Model<A> = f(); }",
@@ -239,4 +238,24 @@ fn no_number_of_a_template_is_taken_for_the_task() {
         let mut taken = left_out.split(", ").filter(|one| !one.is_empty() && !one.ends_with("(fixed)"));
         assert_eq!(taken.next(), None, "{}", template.path);
     }
+}
+
+#[test]
+fn codes_that_tell_cases_apart_are_left_out() {
+    let code = |name: &str| format!("main::{name} (a code)");
+    for text in [
+        "const NEW: u8 = 7; fn main() { match x { NEW => f(), _ => {} } }",
+        "const NEW: u8 = 7; fn main() { match x { Some(crate::NEW) => f(), _ => {} } }",
+    ] {
+        assert_eq!(left_out(text), code("NEW"), "{text}");
+    }
+    let counted = |values: [&str; 4]| {
+        let constants = ["LEFT", "UP", "RIGHT", "DOWN"].iter().zip(values);
+        let constants = constants.map(|(name, value)| format!("const {name}: usize = {value};\n"));
+        left_out(&format!("{}fn main() {{ f(LEFT, UP, RIGHT, DOWN) }}", constants.collect::<String>()))
+    };
+    assert_eq!(counted(["0", "1", "2", "3"]), ["LEFT", "UP", "RIGHT", "DOWN"].map(code).join(", "));
+    assert_eq!(counted(["0", "0", "1", "2"]), ["UP", "RIGHT", "DOWN"].map(code).join(", "));
+    assert_eq!(counted(["0", "1", "4", "8"]), "");
+    assert_eq!(counted(["1", "2", "3", "4"]), "");
 }

@@ -254,12 +254,19 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     }
 
     fn visit_pat(&mut self, pattern: &'ast Pat) {
+        if let Pat::Path(path) = pattern
+            && let Some(last) = path.path.segments.last()
+        {
+            self.flow.pattern(&last.ident.to_string());
+        }
         self.matter(|walk| visit::visit_pat(walk, pattern));
     }
 
     fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
         // A constant in a pattern looks like a variable, except that it begins with a capital.
-        if pattern.ident.to_string().starts_with(char::is_uppercase) {
+        let name = pattern.ident.to_string();
+        if name.starts_with(char::is_uppercase) {
+            self.flow.pattern(&name);
             self.use_of(&pattern.ident);
         }
         visit::visit_pat_ident(self, pattern);

@@ -21,7 +21,7 @@ const TRIALS_TO_A_REPEAT: usize = 4;
 /// Seconds that a run may take if nothing limits it.
 const NO_LIMIT: u64 = 24 * 3600;
 
-/// Runs the orders. `@LIMIT@` and `@ARGUMENTS@` stand for what differs from batch to batch.
+/// Runs the orders. `@LIMIT@`, `@ENVIRONMENT@` and `@ARGUMENTS@` stand for what differs from batch to batch.
 const SCRIPT: &str = include_str!("run.sh");
 
 const README: &str = "\
@@ -47,6 +47,13 @@ pub(crate) async fn pack(campaign: &mut Campaign, folder: &Path, trials: Option<
             "a metric in files (`metric.log`) does not come back from another machine; find it in the output with \
              `metric.pattern`",
         )
+        .into());
+    }
+    if let Some(link) = campaign.evaluator.plan.data.first() {
+        return Err(UserError::new(format!(
+            "{} (`run.data`) would be missing on another machine: a program that is trained elsewhere has its data in itself",
+            link.path
+        ))
         .into());
     }
     campaign.fetch().await?;
@@ -147,8 +154,13 @@ impl Packing<'_> {
         let plan = &self.campaign.evaluator.plan;
         let limit = plan.limits.train.deadline.map_or(NO_LIMIT, |limit| limit.as_secs().max(1));
         let arguments: Vec<String> = plan.arguments.iter().map(|word| quoted(word)).collect();
-        let script =
-            SCRIPT.replace("@LIMIT@", &limit.to_string()).replace("@ARGUMENTS@", &arguments.join(" "));
+        let variables = plan.environment.iter();
+        let variables: Vec<String> =
+            variables.map(|(name, value)| quoted(&format!("{name}={value}"))).collect();
+        let script = SCRIPT
+            .replace("@LIMIT@", &limit.to_string())
+            .replace("@ENVIRONMENT@", &variables.join(" "))
+            .replace("@ARGUMENTS@", &arguments.join(" "));
         fs::write(folder.join("run.sh"), script)?;
         fs::set_permissions(folder.join("run.sh"), fs::Permissions::from_mode(0o755))?;
         fs::write(folder.join("README.txt"), README)?;

@@ -21,7 +21,7 @@ while IFS=$tab read -r number what trial program seed budget rest; do
     set -- "bin/$program" @ARGUMENTS@
     echo "AUTORESEARCH_SEED=$seed AUTORESEARCH_BUDGET=$budget $*" >"out/$number.log"
     start=$(date +%s)
-    AUTORESEARCH_SEED=$seed AUTORESEARCH_BUDGET=$budget $guard "$@" >>"out/$number.log" 2>"out/$number.err" </dev/null &
+    AUTORESEARCH_SEED=$seed AUTORESEARCH_BUDGET=$budget $guard env @ENVIRONMENT@ "$@" >>"out/$number.log" 2>"out/$number.err" </dev/null &
     child=$!
     wait "$child" 2>/dev/null
     code=$?

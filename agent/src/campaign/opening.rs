@@ -13,7 +13,7 @@ use crate::device::{self, Adapter, Device};
 use crate::evaluator::{Evaluator, slots_directory};
 use crate::journal::{self, EventLog, Folder, Lock, Recorded};
 use crate::policy::{Notebook, Policy, policy};
-use crate::project::{Handed, Options, Project, Typed, UserError, tree};
+use crate::project::{Handed, Options, Project, Typed, UserError, fit, tree, usable};
 use crate::repo::{Repo, Timestamp};
 use crate::report::{Live, keep_in};
 use crate::runs::{Finished, Interrupt, Slots, devices, evaluator, not_fetched, open_slots};
@@ -75,6 +75,7 @@ impl Campaign {
 
     pub(crate) fn open_within(path: &Path, typed: &Typed, around: &Surroundings) -> Result<Self> {
         let repo = Repo::open(path).map_err(UserError::from_error)?;
+        let notes = usable(&repo)?;
         std::fs::create_dir_all(repo.journal_dir())
             .with_context(|| format!("cannot write to {}", repo.journal_dir().display()))?;
         let lock = Lock::take(&repo.journal_dir()).map_err(UserError::locked)?;
@@ -90,8 +91,10 @@ impl Campaign {
             Some(study) => study.started.base,
             None => repo.main_head()?,
         };
-        let project = Project::read(&repo, base)?;
-        project.sites()?;
+        let project = fit(&repo, base)?;
+        if let Some(study) = recorded.as_ref().map(|recorded| &recorded.study) {
+            has_the_same_data(study, &project)?;
+        }
         let begun = recorded.as_ref().map(|recorded| &recorded.study.started);
         let options = Options::decide(typed, &project.config, begun, around.devices.clone())?;
         if recorded.is_none() {
@@ -150,7 +153,7 @@ impl Campaign {
             evaluator,
             _lock: lock,
         };
-        campaign.warn_of_the_checkout()?;
+        notes.iter().chain(&campaign.project.notes).for_each(|note| campaign.live.warn(note));
         campaign.warn_of_the_devices(&around.adapters);
         campaign.project.not_passed_on().iter().for_each(|warning| campaign.live.warn(warning));
         for error in journal::unreadable(&campaign.repo.journal_dir()) {
@@ -188,21 +191,6 @@ impl Campaign {
             .for_each(|warning| self.live.warn(&warning));
     }
 
-    fn warn_of_the_checkout(&self) -> Result<()> {
-        let checkout = self.repo.checkout()?;
-        if checkout.branch.is_none() {
-            self.live.warn("HEAD is detached; the study continues, and the checkout stays as it is");
-        }
-        if !checkout.changed.is_empty() {
-            self.live.warn(&format!(
-                "there are uncommitted changes ({}); the study does not see them, and main waits until they \
-                 are committed or undone",
-                checkout.changed.join(", ")
-            ));
-        }
-        Ok(())
-    }
-
     /// Downloads the dependencies once; everything after this works offline.
     pub(crate) async fn fetch(&mut self) -> Result<()> {
         let tree = tree(&self.repo, self.study.trial(self.study.base).commit())?;
@@ -216,6 +204,19 @@ impl Campaign {
     pub(crate) async fn next_result(&mut self) -> Option<Result<Finished>> {
         self.slots.next().await
     }
+}
+
+/// Refuses to go on with other data than before. All else that a program is made of is in the commit.
+fn has_the_same_data(study: &Study, project: &Project) -> Result<(), UserError> {
+    let base = study.trials.get(study.base as usize);
+    if base.is_none_or(|base| *base.program() == project.identity(&project.sources)) {
+        return Ok(());
+    }
+    Err(UserError::new(format!(
+        "what `run.data` names has changed since study `{}` began, so new results cannot be compared with its own; start \
+         another with --study NAME",
+        study.started.study
+    )))
 }
 
 /// A name for a study: the date, as in 2026-03-07.

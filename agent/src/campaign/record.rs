@@ -75,7 +75,7 @@ impl Campaign {
     pub(crate) fn start_order(&mut self, order: Order) {
         let baseline = self.study.trial(self.study.base).ended.as_ref();
         self.evaluator.plan =
-            self.options.plan(&self.project.package, baseline.map(|ended| ended.measurement.train_seconds));
+            self.options.plan(&self.project, baseline.map(|ended| ended.measurement.train_seconds));
         if order.run.purpose() == Some(Purpose::Check) {
             self.evaluator.plan.arguments.extend(self.project.config.run.test_args.clone());
         }
@@ -220,8 +220,15 @@ impl Campaign {
         };
         let logs = self.folder.trial_dir(trial);
         let logs = logs.display();
+        let hint = match reason.contains("No such file") || reason.contains("NotFound") {
+            true => {
+                "; it runs in a copy of the committed files: what else it reads must be listed as `data` under [run] in \
+                 autoresearch.toml"
+            }
+            false => "",
+        };
         let what = format!(
-            "the untouched program {what}: {reason}; its logs are in {logs}; repair it, commit, and run again"
+            "the untouched program {what}: {reason}{hint}; its logs are in {logs}; repair it, commit, and run again"
         );
         UserError::baseline(what).into()
     }

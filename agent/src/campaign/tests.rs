@@ -44,6 +44,7 @@ impl Ground {
         let recipe = include_str!("../../../tests/testdata/stand-in/quick/src/recipe.rs");
         let (directory, repo) = scratch(&[
             ("Cargo.toml", "[package]\nname = \"quick\"\n"),
+            ("Cargo.lock", ""),
             ("src/main.rs", include_str!("../../../tests/testdata/stand-in/quick/src/main.rs")),
             ("src/mishap.rs", include_str!("../../../tests/testdata/stand-in/quick/src/mishap.rs")),
             ("src/recipe.rs", recipe),

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use nix::sys::statvfs::statvfs;
 
-use super::exit::Exit;
+use super::exit::{Exit, blame};
 use super::finding::{Finding, Mark};
 use super::rehearsal::{NOT_TRIED, rehearsed};
 use super::runtime::block_on;
 use crate::device::{self, Adapter, Device, Kind, size};
 use crate::evaluator::{Recovery, cache_directory, total_memory};
 use crate::journal;
-use crate::project::{Blame, Options, Project, Typed, UserError};
+use crate::project::{Blame, Options, Typed, fit, usable};
 use crate::repo::{self, Repo};
 use crate::runner::Runner;
 
@@ -221,14 +221,12 @@ fn identity(repo: Option<&Repo>) -> Finding {
 /// Whether a study could start on a repository, and how.
 fn project(repo: &Repo, devices: &[Device]) -> Vec<Finding> {
     let found = look_at(repo, devices);
-    found.unwrap_or_else(|error| {
-        let blame = error.downcast_ref::<UserError>().map(|error| error.blame);
-        vec![Finding::new(Mark::Bad(blame), format!("{error:#}"))]
-    })
+    found.unwrap_or_else(|error| vec![Finding::new(Mark::Bad(blame(&error)), format!("{error:#}"))])
 }
 
 fn look_at(repo: &Repo, devices: &[Device]) -> Result<Vec<Finding>> {
-    let project = Project::read(repo, repo.main_head()?)?;
+    let notes = usable(repo)?;
+    let project = fit(repo, repo.main_head()?)?;
     let sites = project.sites()?.len();
     let root = repo.root().display();
     let package = if project.package.is_empty() { "the root" } else { &project.package };
@@ -236,6 +234,7 @@ fn look_at(repo: &Repo, devices: &[Device]) -> Result<Vec<Finding>> {
         Mark::Good,
         format!("{root}: branch {}, package in {package}, {sites} sites", repo.main_branch()),
     )];
+    findings.extend(notes.iter().chain(&project.notes).map(|note| Finding::new(Mark::Note, note.as_str())));
     if devices.is_empty() {
         return Ok(findings);
     }

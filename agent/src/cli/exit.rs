@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 
 use crate::project::{Blame, UserError};
+use crate::repo::RepoError;
 
 /// Shown under `--help`.
 pub(crate) const HELP: &str = "Exit codes:
@@ -43,7 +44,14 @@ impl From<Exit> for ExitCode {
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     const ERROR: Style = AnsiColor::Red.on_default().bold();
     anstream::eprintln!("{ERROR}error:{ERROR:#} {error:#}");
-    ExitCode::from(code(error.downcast_ref::<UserError>().map(|error| error.blame)))
+    ExitCode::from(code(blame(error)))
+}
+
+/// Whose an error is; `None` is an internal error or a problem with the machine.
+pub(super) fn blame(error: &anyhow::Error) -> Option<Blame> {
+    let of_repository = error.downcast_ref::<RepoError>().filter(|error| error.is_about_the_repository());
+    let blame = error.downcast_ref::<UserError>().map(|error| error.blame);
+    blame.or(of_repository.map(|_| Blame::Repository))
 }
 
 /// The exit code of an error; `None` is an internal error or a problem with the machine.

@@ -52,7 +52,8 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<()> {
     let left_out = project.rewriter.left_out();
     if args.json {
         sites.iter().try_for_each(|site| print_json(&project, site))?;
-        return print_left_out(left_out);
+        print_left_out(left_out)?;
+        return project.sites().map(drop);
     }
     let mut files: BTreeMap<&str, Vec<&Site>> = BTreeMap::new();
     for site in &sites {
@@ -75,7 +76,8 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<()> {
         names.dedup();
         anstream::println!("left out, {}: {}", why.as_str(), names.join(", "));
     }
-    Ok(())
+    // Without any, it is an error, and what was left out may be the reason.
+    project.sites().map(drop)
 }
 
 /// One more line, if anything is left out.

@@ -9,7 +9,7 @@ use regex::Regex;
 
 use super::Span;
 use super::keys::nearest;
-use super::settings::{Config, Metric};
+use super::settings::{Config, Metric, Run};
 
 /// Trials at a time.
 pub(crate) const MOST_SLOTS: usize = 256;
@@ -24,6 +24,9 @@ const SOME_TIME: (Bound<Span>, Bound<Span>) = (Excluded(Span(Duration::ZERO)), U
 
 /// What is replaced in the arguments of a run.
 const PLACEHOLDERS: [&str; 2] = ["{seed}", "{budget}"];
+
+/// How the names of the variables begin by which a program is told its seed, budget and device.
+const OWN_VARIABLES: &str = "AUTORESEARCH_";
 
 /// Finds the first value that cannot be used, and says why.
 pub(super) fn check(config: &Config) -> Result<(), String> {
@@ -48,7 +51,21 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
     within("stop.audit", config.stop.audit, SHARE, "between 0 and 1")?;
     placeholders("run.args", &config.run.args)?;
     placeholders("run.test-args", &config.run.test_args)?;
+    run(&config.run)?;
     metric(&config.metric)
+}
+
+fn run(run: &Run) -> Result<(), String> {
+    if run.binary.is_some() && run.example.is_some() {
+        return Err("set one of `run.binary` and `run.example`, not both".to_owned());
+    }
+    if let Some(name) = run.env.keys().find(|name| name.is_empty() || name.contains(['=', '\0'])) {
+        return Err(format!("`run.env`: `{name}` cannot be the name of a variable"));
+    }
+    if let Some(name) = run.env.keys().find(|name| name.starts_with(OWN_VARIABLES)) {
+        return Err(format!("`run.env`: {name} is set for each run by autoresearch itself"));
+    }
+    Ok(())
 }
 
 fn within<T>(key: &str, value: Option<T>, range: impl RangeBounds<T>, allowed: &str) -> Result<(), String>
@@ -150,6 +167,9 @@ mod tests {
             ("run.args = [\"--seed={sed}\"]", "`run.args`: `{sed}` is not a placeholder"),
             ("run.args = [\"--seed={sed}\"]", "use `{seed}` or `{budget}`; did you mean `{seed}`?"),
             ("run.test-args = [\"{x}\"]", "`run.test-args`: `{x}` is not a placeholder"),
+            ("run = { binary = \"a\", example = \"b\" }", "`run.binary` and `run.example`, not both"),
+            ("run.env.AUTORESEARCH_SEED = \"1\"", "AUTORESEARCH_SEED is set for each run"),
+            ("run.env.\"A=B\" = \"1\"", "`A=B` cannot be the name"),
             ("metric.pattern = \"(\"", "`metric.pattern`: `(` is not a valid regular expression"),
             ("metric.pattern = \"loss\"", "`metric.pattern`: `loss` has no group"),
             ("metric.progress = \"(?<value>.)\"", "does nothing without `metric.pattern`"),

@@ -7,10 +7,14 @@ use serde_json::Value;
 /// Two names at least this similar (1 means equal) are taken for one with a typo.
 const SIMILAR: f64 = 0.5;
 
-/// All keys of the settings, dotted. `settings` is any value of them, as JSON.
+/// Stands for any name below a key.
+const ANY: &str = "*";
+
+/// All keys of the settings, dotted; `*` where any name is allowed. `settings` is the default of them, as JSON.
 pub(super) fn known(settings: &Value) -> BTreeSet<String> {
     let Value::Object(fields) = settings else { return BTreeSet::new() };
     let below = |(name, value): (&String, &Value)| match known(value) {
+        inner if inner.is_empty() && value.is_object() => vec![format!("{name}.{ANY}")],
         inner if inner.is_empty() => vec![name.clone()],
         inner => inner.into_iter().map(|key| format!("{name}.{key}")).collect(),
     };
@@ -19,7 +23,11 @@ pub(super) fn known(settings: &Value) -> BTreeSet<String> {
 
 /// Finds the first unknown key of a file, and says what may have been meant.
 pub(super) fn refuse_unknown(file: &toml::Table, known: &BTreeSet<String>) -> Result<(), String> {
-    let unknown = leaves(file).into_iter().find(|key| !known.contains(key));
+    let is_known = |key: &String| {
+        let any = key.rsplit_once('.').map(|(above, _)| format!("{above}.{ANY}"));
+        known.contains(key) || any.is_some_and(|any| known.contains(&any))
+    };
+    let unknown = leaves(file).into_iter().find(|key| !is_known(key));
     unknown.map_or(Ok(()), |key| Err(format!("unknown key `{key}`; {}", advice(&key, known))))
 }
 
@@ -76,10 +84,12 @@ mod tests {
     #[test]
     fn the_readme_shows_every_key_with_a_value_that_is_allowed() {
         let shown: toml::Table = example().parse().unwrap();
-        assert_eq!(leaves(&shown).into_iter().collect::<BTreeSet<_>>(), of_the_settings());
-        // A file may have only one of these two.
-        let without_log = example().lines().filter(|line| !line.starts_with("log =")).collect::<Vec<_>>();
-        Config::parse(&without_log.join("\n")).unwrap();
+        let any = |key: String| if key.starts_with("run.env.") { "run.env.*".to_owned() } else { key };
+        assert_eq!(leaves(&shown).into_iter().map(any).collect::<BTreeSet<_>>(), of_the_settings());
+        // A file may have only one of two.
+        let is_other = |line: &&str| line.starts_with("log =") || line.starts_with("example =");
+        let without = example().lines().filter(|line| !is_other(line)).collect::<Vec<_>>();
+        Config::parse(&without.join("\n")).unwrap();
     }
 
     #[test]
@@ -92,6 +102,8 @@ mod tests {
             refused("[limits.build]\nhours = 1"),
             "unknown key `limits.build.hours`; did you mean `limits.build`?"
         );
+        let any = refuse_unknown(&"[run.env]\nANY_NAME = \"1\"".parse().unwrap(), &known);
+        assert_eq!(any, Ok(()));
         assert!(refused("x = 1").starts_with("unknown key `x`; the keys are budget, for, frozen,"));
     }
 }

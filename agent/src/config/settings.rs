@@ -3,6 +3,8 @@
 //! Every key is optional; a repository sets only what cannot be detected. The known keys are derived from these types,
 //! so a new field is a new key.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Span;
@@ -48,6 +50,15 @@ pub(crate) struct Run {
     pub(crate) args: Vec<String>,
     /// Which program of the package, if there are several.
     pub(crate) binary: Option<String>,
+    /// An example of the package that is run instead of a program.
+    pub(crate) example: Option<String>,
+    /// Features of the package that are on besides its default ones.
+    pub(crate) features: Vec<String>,
+    /// Environment variables of the runs, not of the builds.
+    pub(crate) env: BTreeMap<String, String>,
+    /// Files and folders that programs read although git does not hold them, relative to the root; programs find them at
+    /// the same path.
+    pub(crate) data: Vec<String>,
     /// Arguments in addition to `args` when programs are compared: they ask for the metric on data that no study
     /// sees, printed as `test_bpb` next to `val_bpb`.
     pub(crate) test_args: Vec<String>,

@@ -8,11 +8,10 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::cargo::{self, Artefact};
-use super::evaluate::prepare;
 use super::log::tail;
 use super::stop::{EvaluateError, Stop};
 use super::watch::until_cancelled;
-use super::{Evaluator, Job, Slot, Watch, twin};
+use super::{Evaluator, Job, Slot, Target, Watch, twin};
 use crate::runner::{Command, Exit, Line};
 use crate::study::{Ending, Measurement};
 
@@ -29,7 +28,7 @@ impl Evaluator {
         measurement: &mut Measurement,
     ) -> Result<PathBuf, Stop> {
         if let Some(binary) = slot.binary(job.program) {
-            prepare(slot, job.tree, job.logs)?;
+            self.prepare(slot, job.tree, job.logs)?;
             return Ok(binary);
         }
         let gate = until_cancelled(&mut watch.cancelled, slot.gate.enter_to_build()).await;
@@ -38,7 +37,7 @@ impl Evaluator {
         let _lock = lock.map_err(Stop::io("cannot lock the slot"))?;
         let start = Instant::now();
         slot.start_from_a_neighbour().map_err(Stop::io("cannot use what another slot has compiled"))?;
-        prepare(slot, job.tree, job.logs)?;
+        self.prepare(slot, job.tree, job.logs)?;
         let artefact = self.cargo(slot, job, &watch.cancelled).await;
         measurement.build_seconds = start.elapsed().as_secs_f64();
         let artefact = artefact?;
@@ -72,13 +71,14 @@ impl Evaluator {
         };
         let command = Command {
             environment: cargo::build_environment(job.program),
-            ..self.command(slot, cargo::build_words(slot), job.logs.join("build.log"))
+            ..self.command(slot, cargo::build_words(slot, &self.plan), job.logs.join("build.log"))
         };
         let finished = self.run(&command, &self.plan.limits.build, cancelled.clone(), hear).await?;
         if let Some(stop) = failure(&finished.exit, &tail(&command.log)) {
             return Err(stop);
         }
-        let artefact = cargo::choose(found, self.plan.binary.as_deref()).map_err(EvaluateError::Binary)?;
+        let wanted = self.plan.target.as_ref().map(Target::name);
+        let artefact = cargo::choose(found, wanted).map_err(EvaluateError::Binary)?;
         accept(artefact, tells_identity)
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Slot, Tree};
+use super::{Plan, Slot, Target, Tree};
 use crate::study::ProgramId;
 
 /// The environment variable through which a program learns its identity when it is built.
@@ -26,10 +26,21 @@ pub(super) fn build_environment(program: &ProgramId) -> Vec<(String, OsString)> 
 }
 
 /// The command that builds the program in a slot.
-pub(super) fn build_words(slot: &Slot) -> Vec<OsString> {
+pub(super) fn build_words(slot: &Slot, plan: &Plan) -> Vec<OsString> {
     let words =
         ["build", "--release", "--offline", "--locked", "--message-format", "json-render-diagnostics"];
-    [&cargo(&words)[..], &target(slot)].concat()
+    let kind = plan.target.as_ref().map(|target| match target {
+        Target::Binary(_) => "--bin",
+        Target::Example(_) => "--example",
+    });
+    let mut words = cargo(&words);
+    words.extend(kind.map(OsString::from));
+    words.extend(plan.target.as_ref().map(|target| target.name().into()));
+    if !plan.features.is_empty() {
+        words.extend(["--features".into(), plan.features.join(",").into()]);
+    }
+    words.extend(target(slot));
+    words
 }
 
 /// The command that makes cargo forget what it built of the package, and nothing else.
@@ -115,6 +126,16 @@ pub(super) fn first_error(log: &str) -> Option<String> {
     Some(place.map_or_else(|| error.to_owned(), |place| format!("{error} ({place})")))
 }
 
+/// The first error of cargo's with all its causes, in one line; paths in the slot's copy of the tree are shown as those of
+/// the repository.
+pub(super) fn whole_error(log: &str, source: &Path) -> Option<String> {
+    let inside = format!("{}/", source.display());
+    let lines = log.lines().map(str::trim).skip_while(|line| !is_error(line));
+    let lines = lines.enumerate().take_while(|(at, line)| *at == 0 || !is_error(line)).map(|(_, line)| line);
+    let told: Vec<&str> = lines.filter(|line| !line.is_empty() && *line != "Caused by:").collect();
+    (!told.is_empty()).then(|| told.join("; ").replace(&inside, ""))
+}
+
 fn is_error(line: &str) -> bool {
     line.starts_with("error:") || line.starts_with("error[")
 }
@@ -132,6 +153,16 @@ mod tests {
             "error: no matching package"
         );
         assert_eq!(first_error("all is well"), None);
+    }
+
+    #[test]
+    fn an_error_of_cargos_is_told_with_its_causes_in_the_words_of_the_repository() {
+        let log = "cargo fetch\nerror: failed to get `engine` as a dependency\n\nCaused by:\n  failed to read \
+                   `/s/source/vendor/Cargo.toml`\n\nCaused by:\n  No such file\n";
+        let told =
+            "error: failed to get `engine` as a dependency; failed to read `vendor/Cargo.toml`; No such file";
+        assert_eq!(whole_error(log, Path::new("/s/source")).unwrap(), told);
+        assert_eq!(whole_error("all is well", Path::new("/s")), None);
     }
 
     #[test]

@@ -35,14 +35,15 @@ impl Evaluator {
         logs: &Path,
         cancelled: &watch::Receiver<bool>,
     ) -> Result<(), EvaluateError> {
-        prepare(slot, tree, logs)?;
+        self.prepare(slot, tree, logs)?;
         let command = self.command(slot, cargo::fetch_words(), logs.join("fetch.log"));
         let finished = self.run(&command, &self.plan.limits.build, cancelled.clone(), |_| true).await?;
         if matches!(finished.exit, Exit::Success | Exit::Stopped) {
             return Ok(());
         }
         let log = tail(&command.log);
-        Err(EvaluateError::Fetch(cargo::first_error(&log).unwrap_or_else(|| finished.exit.to_string())))
+        let error = cargo::whole_error(&log, &slot.source());
+        Err(EvaluateError::Fetch(error.unwrap_or_else(|| finished.exit.to_string())))
     }
 
     /// The line of a run's log that its result was read from; `None` if the metric is not in the log.
@@ -96,6 +97,12 @@ impl Evaluator {
             self.smoke(slot, job, watch, &binary, budget.as_str(), measurement).await?;
         }
         Ok(binary)
+    }
+
+    /// Fills the slot, and makes the directory of the logs.
+    pub(super) fn prepare(&self, slot: &Slot, tree: &Tree, logs: &Path) -> Result<(), EvaluateError> {
+        let done = fs::create_dir_all(logs).and_then(|()| slot.fill(tree, &self.plan.data));
+        done.map_err(|source| EvaluateError::Io { what: "cannot fill the slot".to_owned(), source })
     }
 
     pub(super) fn command(&self, slot: &Slot, words: Vec<OsString>, log: PathBuf) -> Command {
@@ -168,10 +175,4 @@ pub(super) fn conclude(
 
 pub(super) fn untouched() -> Measurement {
     Measurement::new(Ending::Completed, None)
-}
-
-/// Fills the slot, and makes the directory of the logs.
-pub(super) fn prepare(slot: &Slot, tree: &Tree, logs: &Path) -> Result<(), EvaluateError> {
-    let done = fs::create_dir_all(logs).and_then(|()| slot.fill(tree));
-    done.map_err(|source| EvaluateError::Io { what: "cannot fill the slot".to_owned(), source })
 }

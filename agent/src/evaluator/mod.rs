@@ -21,7 +21,7 @@ mod warm;
 mod watch;
 
 pub(crate) use evaluate::Evaluator;
-pub(crate) use job::{File, Job, Plan, Tree};
+pub(crate) use job::{File, Job, Link, Plan, Target, Tree};
 pub(crate) use limits::{LimitSettings, PhaseLimits, total_memory};
 pub(crate) use metric::{Metric, MetricSource};
 pub(crate) use output::Pattern;

@@ -7,11 +7,11 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use super::warm;
-use super::{File, Tree};
+use super::{File, Link, Tree};
 use crate::device::Gate;
 use crate::study::ProgramId;
 
@@ -139,15 +139,29 @@ impl Slot {
         }
     }
 
-    /// Makes the source directory hold exactly this tree.
-    pub(super) fn fill(&self, tree: &Tree) -> io::Result<()> {
-        if let Some(path) = tree.keys().find(|path| !stays_inside(path)) {
+    /// Makes the source directory hold exactly this tree, and the links. What a link leads to is never written to.
+    pub(super) fn fill(&self, tree: &Tree, links: &[Link]) -> io::Result<()> {
+        if let Some(path) =
+            tree.keys().chain(links.iter().map(|link| &link.path)).find(|path| !stays_inside(path))
+        {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("'{path}' is outside the tree")));
         }
+        let is_behind_a_link =
+            |path: &str| links.iter().any(|link| Path::new(path).starts_with(Path::new(&link.path)));
         let directories = tree.keys().flat_map(|path| Path::new(path).ancestors().skip(1)).collect();
         remove_others(&self.source(), Path::new(""), tree, &directories)?;
-        for (path, file) in tree {
+        for (path, file) in tree.iter().filter(|(path, _)| !is_behind_a_link(path)) {
             write_if_other(&self.source().join(path), file)?;
+        }
+        for link in links {
+            let place = self.source().join(&link.path);
+            if place.is_dir() {
+                fs::remove_dir_all(&place)?;
+            } else if place.exists() {
+                fs::remove_file(&place)?;
+            }
+            fs::create_dir_all(place.parent().unwrap_or(&self.source()))?;
+            symlink(&link.target, &place)?;
         }
         Ok(())
     }
@@ -221,12 +235,10 @@ mod tests {
     fn filling_leaves_exactly_the_tree_and_touches_only_what_differs() {
         let directory = tempfile::tempdir().unwrap();
         let slot = slot(&directory);
-        slot.fill(&tree_of(&[
-            ("Cargo.toml", "a"),
-            ("src/main.rs", "b"),
-            ("old/x.rs", "c"),
-            ("src/sub", "d"),
-        ]))
+        slot.fill(
+            &tree_of(&[("Cargo.toml", "a"), ("src/main.rs", "b"), ("old/x.rs", "c"), ("src/sub", "d")]),
+            &[],
+        )
         .unwrap();
         let source = slot.source();
         fs::write(source.join("written-by-the-run.txt"), "x").unwrap();
@@ -234,7 +246,8 @@ mod tests {
         let same = age(&source.join("Cargo.toml"));
         let other = age(&source.join("src/main.rs"));
 
-        slot.fill(&tree_of(&[("Cargo.toml", "a"), ("src/main.rs", "B"), ("src/sub/y.rs", "e")])).unwrap();
+        slot.fill(&tree_of(&[("Cargo.toml", "a"), ("src/main.rs", "B"), ("src/sub/y.rs", "e")]), &[])
+            .unwrap();
 
         assert_eq!(fs::metadata(source.join("Cargo.toml")).unwrap().modified().unwrap(), same);
         assert!(fs::metadata(source.join("src/main.rs")).unwrap().modified().unwrap() > other);
@@ -252,9 +265,26 @@ mod tests {
         let victim = directory.path().join("victim");
         fs::write(&victim, "precious").unwrap();
         std::os::unix::fs::symlink(&victim, slot.source().join("a")).unwrap();
-        slot.fill(&tree_of(&[("a", "new")])).unwrap();
+        slot.fill(&tree_of(&[("a", "new")]), &[]).unwrap();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
         assert_eq!(fs::read_to_string(slot.source().join("a")).unwrap(), "new");
+    }
+
+    #[test]
+    fn data_is_linked_in_the_place_of_what_is_committed_and_never_written_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let slot = slot(&directory);
+        let data = directory.path().join("data");
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("x"), "theirs").unwrap();
+        let links = [Link { path: "in/data".to_owned(), target: data.clone() }];
+        for text in ["committed", "otherwise"] {
+            slot.fill(&tree_of(&[("in/data/x", text), ("a", text)]), &links).unwrap();
+            assert_eq!(fs::read_to_string(slot.source().join("in/data/x")).unwrap(), "theirs");
+        }
+        slot.fill(&tree_of(&[("in/data/x", "committed")]), &[]).unwrap();
+        assert_eq!(fs::read_to_string(slot.source().join("in/data/x")).unwrap(), "committed");
+        assert_eq!(fs::read_to_string(data.join("x")).unwrap(), "theirs");
     }
 
     #[test]
@@ -262,7 +292,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let slot = slot(&directory);
         for path in ["../x", "/etc/x", "a/../../x", ""] {
-            assert!(slot.fill(&tree_of(&[(path, "x")])).is_err(), "{path}");
+            assert!(slot.fill(&tree_of(&[(path, "x")]), &[]).is_err(), "{path}");
         }
     }
 

@@ -67,7 +67,10 @@ impl Bench {
         };
         let plan = Plan {
             package: String::new(),
-            binary: None,
+            target: None,
+            features: Vec::new(),
+            environment: Vec::new(),
+            data: Vec::new(),
             arguments: Vec::new(),
             budget: "160steps".into(),
             smoke_budget: Some(Plan::SMOKE_BUDGET.into()),

@@ -158,11 +158,13 @@ impl Evaluator {
         let seed = job.seed.to_string();
         let fill = |text: &String| text.replace("{seed}", &seed).replace("{budget}", run.budget).into();
         let words = std::iter::once(run.binary.into()).chain(self.plan.arguments.iter().map(fill)).collect();
-        let environment = vec![
+        let theirs = self.plan.environment.iter().map(|(name, value)| (name.clone(), value.into()));
+        let ours = [
             ("AUTORESEARCH_SEED".to_owned(), seed.as_str().into()),
             ("AUTORESEARCH_BUDGET".to_owned(), run.budget.into()),
             (device::VARIABLE.to_owned(), slot.gate.device.to_string().into()),
         ];
+        let environment = theirs.chain(ours).collect();
         Command { environment, ..self.command(slot, words, run.log.clone()) }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::package::Project;
 use super::user_error::UserError;
 use crate::config::{Config, Direction};
 use crate::device::Device;
@@ -157,7 +158,7 @@ impl Options {
     }
 
     /// What the evaluator does with each program. `measured` is how long the baseline trained.
-    pub(crate) fn plan(&self, package: &str, measured: Option<f64>) -> Plan {
+    pub(crate) fn plan(&self, project: &Project, measured: Option<f64>) -> Plan {
         let limits = &self.config.limits;
         let settings = LimitSettings {
             build: limits.build.map(|span| span.0),
@@ -169,8 +170,11 @@ impl Options {
         };
         let speaks = matches!(self.metric.source, MetricSource::Protocol);
         Plan {
-            package: package.to_owned(),
-            binary: self.config.run.binary.clone(),
+            package: project.package.clone(),
+            target: project.target.clone().ok().flatten(),
+            features: self.config.run.features.clone(),
+            environment: self.config.run.env.clone().into_iter().collect(),
+            data: project.data.clone(),
             arguments: self.config.run.args.clone(),
             budget: self.budget.clone(),
             smoke_budget: speaks.then(|| Plan::SMOKE_BUDGET.into()),

@@ -3,16 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use glob::MatchOptions;
 
-use super::features;
+use super::contents::{Contents, join, lies_in, some_of, text};
+use super::manifest::{Manifest, has_program, neighbours};
 use super::user_error::UserError;
+use super::{buildable, data};
 use crate::config::{self, Config};
-use crate::evaluator::{File, Tree};
-use crate::repo::{FileKind, Repo};
+use crate::evaluator::{Link, Target, Tree};
+use crate::repo::Repo;
 use crate::rewrite::{Build, Catalogue, Rest, Rewriter, Site, Surroundings, reached};
 use crate::study::{CommitId, ProgramId, Sources};
 
@@ -31,8 +32,14 @@ pub(crate) struct Project {
     pub(crate) package: String,
     /// Paths of the files that may be edited.
     pub(crate) mutable: BTreeSet<String>,
-    /// Digest of all other files.
+    /// Digest of all other files, data outside of git included.
     pub(crate) frozen: String,
+    /// That data.
+    pub(crate) data: Vec<Link>,
+    /// Which program of the package, or why none can be built; `None` leaves it to cargo.
+    pub(crate) target: Result<Option<Target>, UserError>,
+    /// What the user should know of it, one sentence each.
+    pub(crate) notes: Vec<String>,
     /// Digest of Cargo.lock.
     pub(crate) lock: Option<String>,
     pub(crate) sources: Sources,
@@ -81,25 +88,31 @@ impl Handed {
 impl Project {
     /// Reads the crate, its settings and the user's templates from a commit.
     pub(crate) fn read(repo: &Repo, commit: CommitId) -> Result<Self> {
-        let files = tree(repo, commit)?;
-        let config = match text(&files, config::FILE) {
+        let contents = Contents::read(repo, commit)?;
+        let files = &contents.files;
+        let config = match text(files, config::FILE) {
             Some(text) => Config::parse(&text).map_err(|error| UserError::new(format!("{error:#}")))?,
             None => Config::default(),
         };
-        let package = find_package(&files, config.package.as_deref())?;
-        let manifest = text(&files, &join(&package, "Cargo.toml")).unwrap_or_default();
-        let build = features::build(&manifest, &[]);
-        let Mutable { mutable, uncompiled, compiled, any } = find_mutable(&files, &package, &config, &build)?;
-        let sources = Sources(repo.texts(commit, &mutable)?);
+        let package = find_package(files, &config)?;
+        let manifest = Manifest::read(files, &package);
+        let build = manifest.map(|manifest| manifest.build(&config.run.features)).unwrap_or_default();
+        let Mutable { mutable, unreached, uncompiled, compiled, any } =
+            find_mutable(&contents, &package, &config, &build)?;
+        let (data, digest) = data::find(repo.root(), &config.run.data)?;
+        if let Some(path) = mutable.iter().find(|path| lies_in(path, paths(&data))) {
+            return Err(UserError::new(format!("{path} is both in `mutable` and in `run.data`")).into());
+        }
+        let sources = Sources(repo.texts(commit, &mutable).map_err(UserError::from_error)?);
         let templates: Vec<(String, String)> = files
             .keys()
-            .filter_map(|path| Some((path.strip_prefix(config::TEMPLATES)?.to_owned(), text(&files, path)?)))
+            .filter_map(|path| Some((path.strip_prefix(config::TEMPLATES)?.to_owned(), text(files, path)?)))
             .collect();
         let catalogue = Catalogue::embedded().with_user(&templates).map_err(UserError::from_error)?;
         let texts = |paths: BTreeSet<String>| {
-            Sources(paths.into_iter().filter_map(|path| Some((path.clone(), text(&files, &path)?))).collect())
+            Sources(paths.into_iter().filter_map(|path| Some((path.clone(), text(files, &path)?))).collect())
         };
-        let elsewhere = elsewhere(&files, &package, |path| mutable.contains(path) || any.contains(path));
+        let elsewhere = elsewhere(files, &package, |path| mutable.contains(path) || any.contains(path));
         let surroundings = Surroundings {
             build,
             uncompiled: texts(uncompiled),
@@ -107,14 +120,21 @@ impl Project {
         };
         let rewriter =
             Rewriter::within(&catalogue, &sources, &surroundings).map_err(UserError::from_error)?;
-        let lock = lock_file(&files, &package);
+        let lock = lock_file(files, &package);
+        let mut frozen = repo.frozen_digest(commit, &mutable).map_err(UserError::from_error)?;
+        if let Some(digest) = digest {
+            frozen = blake3::hash(format!("{frozen} {digest}").as_bytes()).to_hex().to_string();
+        }
         let sources_read = |handed: &Handed| {
             let mut rust = files.iter().filter(|(path, _)| path.ends_with(".rs"));
             rust.any(|(_, file)| memmem(&file.bytes, handed.variable().as_bytes()))
         };
         Ok(Self {
+            target: buildable::target(&contents, &package, &config, &data),
+            notes: notes(&contents, &unreached, &data),
             read: Handed::ALL.into_iter().filter(sources_read).collect(),
-            frozen: repo.frozen_digest(commit, &mutable)?,
+            frozen,
+            data,
             lock: lock.map(|lock| blake3::hash(lock.as_bytes()).to_hex()[..16].to_owned()),
             config,
             package,
@@ -181,30 +201,38 @@ impl Project {
     }
 }
 
-/// The regular files of a commit. Links and submodules are left out: a build that needs them fails.
-pub(crate) fn tree(repo: &Repo, commit: CommitId) -> Result<Tree> {
-    let files = repo.files(commit).context("cannot read the commit's files")?;
-    let regular = files.into_iter().filter_map(|(path, blob)| {
-        let executable = match blob.kind {
-            FileKind::Regular => false,
-            FileKind::Executable => true,
-            _ => return None,
-        };
-        Some((path, File { bytes: Arc::from(blob.bytes), executable }))
-    });
-    Ok(regular.collect())
+fn paths(data: &[Link]) -> impl Iterator<Item = &str> {
+    data.iter().map(|link| link.path.as_str())
 }
 
 fn memmem(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
-fn text(files: &Tree, path: &str) -> Option<String> {
-    files.get(path).and_then(|file| String::from_utf8(file.bytes.to_vec()).ok())
-}
-
-fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+/// What programs run without, although the user may think otherwise.
+fn notes(contents: &Contents, unreached: &BTreeSet<String>, data: &[Link]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut note = |paths: &BTreeSet<String>, what: &str, without: &str| {
+        let left_out = paths.iter().filter(|path| !lies_in(path, self::paths(data)));
+        let left_out: Vec<&String> = left_out.collect();
+        if let Some(first) = left_out.first() {
+            notes.push(format!(
+                "{what} ({}): programs run {without}; if yours needs that, list it in autoresearch.toml, under [run]: \
+                 data = [\"{first}\"]",
+                some_of(left_out.iter().copied())
+            ));
+        }
+    };
+    note(&contents.submodules, "submodules", "without them");
+    note(&contents.links, "symbolic links that lead out of the commit", "without them");
+    note(&contents.pointers, "files that git-lfs keeps", "with its pointers in their place");
+    if !unreached.is_empty() {
+        notes.push(format!(
+            "`mutable` matches files that are not part of the program, since no `mod` leads to them: {}",
+            some_of(unreached)
+        ));
+    }
+    notes
 }
 
 /// The text of the lock file that cargo uses for a package: it is next to the package or, for a member of a workspace,
@@ -214,9 +242,10 @@ fn lock_file(files: &Tree, package: &str) -> Option<String> {
     folders.map(|folder| join(folder, "Cargo.lock")).find_map(|path| text(files, &path))
 }
 
-/// The named package, or the one at the root, or the only one with a program.
-fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> {
-    if let Some(named) = named {
+/// The named package, or the one at the root, or the only one with a program: with the program that the settings name, if
+/// they name one.
+fn find_package(files: &Tree, config: &Config) -> Result<String, UserError> {
+    if let Some(named) = &config.package {
         let named = named.trim_matches('/').trim_start_matches("./").to_owned();
         let named = if named == "." { String::new() } else { named };
         return match files.contains_key(&join(&named, "Cargo.toml")) {
@@ -225,22 +254,29 @@ fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> 
         };
     }
     let folders = files.keys().filter_map(|path| path.strip_suffix("Cargo.toml"));
-    let with_program: Vec<String> = folders
-        .filter(|folder| folder.is_empty() || folder.ends_with('/'))
-        .map(|folder| folder.trim_end_matches('/').to_owned())
-        .filter(|folder| files.contains_key(&join(folder, "src/main.rs")))
-        .collect();
+    let folders = folders.filter(|folder| folder.is_empty() || folder.ends_with('/'));
+    let folders: Vec<&str> = folders.map(|folder| folder.trim_end_matches('/')).collect();
+    let with_program: Vec<&str> =
+        folders.iter().copied().filter(|folder| has_wanted(files, folder, config)).collect();
+    let is_named = config.run.binary.is_some() || config.run.example.is_some();
+    let library = files.contains_key("src/lib.rs") && folders.contains(&"");
     match with_program.as_slice() {
-        [] => Err(UserError::new(
-            "the repository has no Cargo package with a program (Cargo.toml and src/main.rs); \
-             set `package` in autoresearch.toml",
-        )),
-        [only] => Ok(only.clone()),
-        several if several[0].is_empty() => Ok(String::new()),
-        several => Err(UserError::new(format!(
-            "there are several packages ({}); choose one with `package` in autoresearch.toml",
-            several.join(", ")
+        [] if is_named || !library => Err(UserError::new(no_package(files, &folders, config))),
+        [] => Ok(String::new()),
+        ["", ..] => Ok(String::new()),
+        [only] if is_named || !library => Ok((*only).to_owned()),
+        [only] => Err(UserError::new(format!(
+            "the package at the root has no program, and another has one; choose in autoresearch.toml: package = \"{only}\", \
+             or package = \".\" with `example` under [run]"
         ))),
+        several => {
+            let lines: Vec<String> = several.iter().map(|folder| format!("package = \"{folder}\"")).collect();
+            Err(UserError::new(format!(
+                "there are several packages with a program ({}); choose one in autoresearch.toml: {}",
+                several.join(", "),
+                lines.join(" or ")
+            )))
+        }
     }
 }
 
@@ -248,6 +284,8 @@ fn find_package(files: &Tree, named: Option<&str>) -> Result<String, UserError> 
 struct Mutable {
     /// What a search may edit.
     mutable: BTreeSet<String>,
+    /// What the settings name and no declaration leads to.
+    unreached: BTreeSet<String>,
     /// What it could edit if the build took it.
     uncompiled: BTreeSet<String>,
     /// What the build takes besides.
@@ -266,44 +304,121 @@ fn elsewhere(files: &Tree, package: &str, is_known: impl Fn(&str) -> bool) -> Ve
     paths.filter_map(|path| text(files, path)).collect()
 }
 
+/// Whether a package has the program that the settings name, or any if they name none.
+fn has_wanted(files: &Tree, folder: &str, config: &Config) -> bool {
+    let has = |name: &str, example: bool| {
+        Manifest::read(files, folder).is_some_and(|manifest| {
+            let programs = if example { manifest.examples() } else { manifest.programs() };
+            programs.iter().any(|program| program.target.name() == name)
+        })
+    };
+    match (&config.run.example, &config.run.binary) {
+        (Some(name), _) => has(name, true),
+        (None, Some(name)) => has(name, false),
+        (None, None) => has_program(files, folder),
+    }
+}
+
+fn no_package(files: &Tree, folders: &[&str], config: &Config) -> String {
+    let named = config.run.example.as_ref().map(|name| ("example", name));
+    let named = named.or(config.run.binary.as_ref().map(|name| ("binary", name)));
+    if let Some((kind, name)) = named {
+        let manifests = folders.iter().filter_map(|folder| Manifest::read(files, folder));
+        let there = manifests.flat_map(|manifest| match kind {
+            "example" => manifest.examples(),
+            _ => manifest.programs(),
+        });
+        let there: Vec<String> = there.map(|program| program.target.name().to_owned()).collect();
+        return format!(
+            "`run.{kind}`: no Cargo package of the repository has the {kind} `{name}`; there is {}",
+            if there.is_empty() { "none".to_owned() } else { there.join(", ") }
+        );
+    }
+    let examples = |folder: &&&str| {
+        Manifest::read(files, folder).is_some_and(|manifest| !manifest.examples().is_empty())
+    };
+    let with_examples = folders.iter().find(examples).map_or(String::new(), |folder| {
+        let folder = if folder.is_empty() { "." } else { folder };
+        format!(", or an example of package = \"{folder}\" with `example` under [run]")
+    });
+    format!(
+        "the repository has no Cargo package with a program (Cargo.toml and src/main.rs); set `package` in \
+         autoresearch.toml{with_examples}"
+    )
+}
+
 /// The mutable paths from the settings, or all Rust sources of the package; of those, the ones that a module
-/// declaration leads to.
-fn find_mutable(files: &Tree, package: &str, config: &Config, build: &Build) -> Result<Mutable, UserError> {
+/// declaration leads to. And the others.
+fn find_mutable(
+    contents: &Contents,
+    package: &str,
+    config: &Config,
+    build: &Build,
+) -> Result<Mutable, UserError> {
+    let files = &contents.files;
     let sources = [join(package, "src/**/*.rs")];
     let patterns = config.mutable.as_deref().unwrap_or(&sources);
-    let mut mutable = BTreeSet::new();
+    let roots = roots(files, package);
+    let reached = |build| reached(roots.clone(), |path| text(files, path), build);
+    let (now, any) = (reached(Some(build)), reached(None));
+    // Where no root is known, nothing can be said of what belongs to the program.
+    let is_part = |path: &String| {
+        path.ends_with(".rs") && !contents.linked.contains(path) && (any.is_empty() || any.contains(path))
+    };
+    let (mut mutable, mut unreached) = (BTreeSet::new(), BTreeSet::new());
     for pattern in patterns {
-        mutable.extend(some_matching(files, "mutable", pattern)?);
+        let (part, other): (BTreeSet<_>, BTreeSet<_>) =
+            some_matching(files, "mutable", pattern)?.into_iter().partition(is_part);
+        if part.is_empty() && config.mutable.is_some() {
+            return Err(UserError::new(format!(
+                "`mutable`: what `{pattern}` matches ({}) is not Rust source that a `mod` of the program leads to, so an edit \
+                 would have no effect; take it out",
+                some_of(&other)
+            )));
+        }
+        mutable.extend(part);
+        unreached.extend(other.into_iter().filter(|_| config.mutable.is_some()));
     }
     for pattern in &config.frozen {
         for path in some_matching(files, "frozen", pattern)? {
             mutable.remove(&path);
+            unreached.remove(&path);
         }
     }
-    mutable.retain(|path| path.ends_with(".rs"));
-    let roots = roots(files, package);
-    let reached = |build| reached(roots.clone(), |path| text(files, path), build);
-    let (now, any) = (reached(Some(build)), reached(None));
     let uncompiled =
-        mutable.iter().filter(|path| any.contains(*path) && !now.contains(*path)).cloned().collect();
-    if !roots.is_empty() {
-        mutable.retain(|path| now.contains(path));
-    }
+        if any.is_empty() { BTreeSet::new() } else { mutable.difference(&now).cloned().collect() };
+    mutable.retain(|path| !uncompiled.contains(path));
     if mutable.is_empty() {
-        return Err(UserError::new(
-            "no Rust source of the program may be edited; check `mutable` and `frozen`",
-        ));
+        let paths: Vec<&str> = uncompiled.iter().map(String::as_str).collect();
+        let besides = match paths.as_slice() {
+            [] => String::new(),
+            paths => format!("; this build does not take {}", paths.join(", ")),
+        };
+        return Err(UserError::new(format!(
+            "no Rust source of the program may be edited; check `mutable` and `frozen`{besides}"
+        )));
     }
     let compiled = now.difference(&mutable).cloned().collect();
-    Ok(Mutable { mutable, uncompiled, compiled, any })
+    Ok(Mutable { mutable, unreached, uncompiled, compiled, any })
 }
 
-/// Where Cargo looks for the root files of a package's programs and library.
+/// Where Cargo looks for the root files of a package's programs and library, and of the crates that it takes from
+/// folders.
 fn roots(files: &Tree, package: &str) -> Vec<String> {
-    let patterns = ["src/main.rs", "src/lib.rs", "src/bin/*.rs", "src/bin/*/main.rs"];
-    let patterns = patterns.map(|pattern| glob::Pattern::new(&join(package, pattern)));
-    let is_root =
-        |path: &&String| patterns.iter().flatten().any(|pattern| pattern.matches_with(path, WITHIN_A_FOLDER));
+    let patterns = [
+        "src/main.rs",
+        "src/lib.rs",
+        "src/bin/*.rs",
+        "src/bin/*/main.rs",
+        "examples/*.rs",
+        "examples/*/main.rs",
+    ];
+    let mut patterns = patterns.map(|pattern| join(package, pattern)).to_vec();
+    let folders = neighbours(files, package).into_iter().filter_map(|neighbour| neighbour.folder);
+    patterns.extend(folders.map(|folder| join(&folder, "src/lib.rs")));
+    let patterns: Vec<glob::Pattern> =
+        patterns.iter().filter_map(|pattern| glob::Pattern::new(pattern).ok()).collect();
+    let is_root = |path: &&String| patterns.iter().any(|pattern| pattern.matches_with(path, WITHIN_A_FOLDER));
     files.keys().filter(is_root).cloned().collect()
 }
 
@@ -332,99 +447,4 @@ pub(crate) fn changed_files(from: &Sources, to: &Sources) -> BTreeMap<String, St
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn files(paths: &[&str]) -> Tree {
-        let file = || File { bytes: Arc::from(&b""[..]), executable: false };
-        paths.iter().map(|path| ((*path).to_owned(), file())).collect()
-    }
-
-    fn mutable_of(tree: &Tree, config: &Config) -> Result<BTreeSet<String>, UserError> {
-        find_mutable(tree, "", config, &Build::default()).map(|found| found.mutable)
-    }
-
-    #[test]
-    fn a_file_that_only_tests_compile_is_not_edited_even_if_it_is_named() {
-        let mut tree = files(&["src/main.rs", "src/tests.rs", "src/cuda.rs", "src/forgotten.rs"]);
-        let main = b"#[cfg(test)] mod tests; #[cfg(feature = \"cuda\")] mod cuda;";
-        tree.insert("src/main.rs".into(), File { bytes: Arc::from(&main[..]), executable: false });
-        let config = Config { mutable: Some(vec!["src/*.rs".into()]), ..Config::default() };
-        let found = |features: &[&str]| {
-            let features = features.iter().map(|feature| (*feature).to_owned()).collect();
-            let build = Build { features, ..Build::default() };
-            let Mutable { mutable, uncompiled, .. } = find_mutable(&tree, "", &config, &build).unwrap();
-            [mutable, uncompiled].map(|paths| paths.into_iter().collect::<Vec<_>>().join(" "))
-        };
-        assert_eq!(found(&[]), ["src/main.rs", "src/cuda.rs src/tests.rs"]);
-        assert_eq!(found(&["cuda"]), ["src/cuda.rs src/main.rs", "src/tests.rs"]);
-    }
-
-    #[test]
-    fn the_package_is_the_one_with_a_program() {
-        let found = |paths: &[&str]| find_package(&files(paths), None).map_err(|error| error.to_string());
-        assert_eq!(found(&["Cargo.toml", "src/main.rs"]), Ok(String::new()));
-        assert_eq!(
-            found(&["Cargo.toml", "lib/Cargo.toml", "gpt/Cargo.toml", "gpt/src/main.rs"]),
-            Ok("gpt".into())
-        );
-        assert!(found(&["README.md"]).unwrap_err().contains("Cargo.toml"));
-        let several = found(&["a/Cargo.toml", "a/src/main.rs", "b/Cargo.toml", "b/src/main.rs"]);
-        assert!(several.unwrap_err().contains("a, b"));
-    }
-
-    #[test]
-    fn a_mutable_path_that_does_not_exist_is_named() {
-        let config = Config { mutable: Some(vec!["src/modle.rs".into()]), ..Config::default() };
-        let error = mutable_of(&files(&["src/model.rs"]), &config).unwrap_err().to_string();
-        assert!(error.contains("`src/modle.rs`"), "{error}");
-    }
-
-    #[test]
-    fn a_file_that_no_module_declaration_leads_to_is_not_edited() {
-        let config = Config { mutable: Some(vec!["src/**/*.rs".into()]), ..Config::default() };
-        let mut tree = files(&["src/main.rs", "src/model.rs", "src/old/model.rs"]);
-        let main = File { bytes: Arc::from(&b"mod model;"[..]), executable: false };
-        tree.insert("src/main.rs".into(), main);
-        let found = mutable_of(&tree, &config).unwrap();
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["src/main.rs", "src/model.rs"]);
-    }
-
-    #[test]
-    fn a_star_stays_within_a_folder_and_two_go_into_any() {
-        let tree = files(&["src/top.rs", "src/a/b.rs", "src/a/c/d.rs", "build.rs"]);
-        let found = |pattern: &str| matching(&tree, pattern).unwrap().into_iter().collect::<Vec<_>>();
-        assert_eq!(found("src/*.rs"), ["src/top.rs"]);
-        assert_eq!(found("src/*/*.rs"), ["src/a/b.rs"]);
-        assert_eq!(found("src/**/*.rs"), ["src/a/b.rs", "src/a/c/d.rs", "src/top.rs"]);
-        let by_default = mutable_of(&tree, &Config::default()).unwrap();
-        assert_eq!(by_default.into_iter().collect::<Vec<_>>(), ["src/a/b.rs", "src/a/c/d.rs", "src/top.rs"]);
-    }
-
-    #[test]
-    fn the_root_files_of_programs_are_where_cargo_looks_for_them() {
-        let begins = ["src/bin/one.rs", "src/bin/two/main.rs", "src/main.rs"];
-        let others = ["src/bin/two/part/main.rs", "src/bin/two/part.rs", "src/other/main.rs", "main.rs"];
-        assert_eq!(roots(&files(&[&begins[..], &others].concat()), ""), begins);
-    }
-
-    #[test]
-    fn the_lock_file_of_a_workspace_is_above_its_members() {
-        let tree = |paths: &[&str]| -> Tree {
-            let file = |path: &str| File { bytes: Arc::from(path.as_bytes()), executable: false };
-            paths.iter().map(|path| ((*path).to_owned(), file(path))).collect()
-        };
-        let found = |paths: &[&str], package: &str| lock_file(&tree(paths), package);
-        assert_eq!(found(&["Cargo.lock"], "").as_deref(), Some("Cargo.lock"));
-        assert_eq!(found(&["Cargo.lock"], "crates/gpt").as_deref(), Some("Cargo.lock"));
-        assert_eq!(found(&["ws/Cargo.lock", "Cargo.lock"], "ws/gpt").as_deref(), Some("ws/Cargo.lock"));
-        assert_eq!(found(&["other/Cargo.lock"], "gpt"), None);
-    }
-
-    #[test]
-    fn frozen_paths_are_not_mutable() {
-        let config = Config { frozen: vec!["src/data.rs".into()], ..Config::default() };
-        let tree = files(&["src/data.rs", "src/model.rs", "Cargo.toml"]);
-        assert_eq!(mutable_of(&tree, &config).unwrap().into_iter().collect::<Vec<_>>(), ["src/model.rs"]);
-    }
-}
+mod tests;

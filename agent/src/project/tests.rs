@@ -12,7 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use super::package::{Project, changed_files, tree};
+use super::contents::tree;
+use super::package::{Project, changed_files};
 use crate::device::{Device, Gate};
 use crate::evaluator::{Evaluator, Job, LimitSettings, Metric, PhaseLimits, Plan, Recovery, Slot, Watch};
 use crate::repo::{Repo, Timestamp};
@@ -42,7 +43,10 @@ impl Bench {
         let slot = Slot::open(directory.path(), 0, gate).expect("a slot can be made");
         let plan = Plan {
             package: String::new(),
-            binary: None,
+            target: None,
+            features: Vec::new(),
+            environment: Vec::new(),
+            data: Vec::new(),
             arguments: Vec::new(),
             budget: "4steps".into(),
             smoke_budget: None,

@@ -16,7 +16,7 @@ pub(crate) enum Blame {
 }
 
 /// An error with its blame.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct UserError {
     pub(crate) blame: Blame,

@@ -4,6 +4,8 @@
 //! holds anything else is somebody's work, and everything stays as it is. Never forces, merges or resolves.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -12,18 +14,21 @@ use std::path::{Path, PathBuf};
 
 use git2::build::CheckoutBuilder;
 use git2::{
-    DiffOptions, ErrorCode, FileMode, IndexEntry, IndexTime, ObjectType, Oid, Repository, RepositoryState,
-    StatusOptions, Tree,
+    AttrCheckFlags, DiffOptions, ErrorCode, FileMode, Index, IndexEntry, IndexEntryExtendedFlag, IndexTime,
+    ObjectType, Oid, Repository, RepositoryState, Status, StatusOptions, Tree,
 };
 
 use super::id::oid;
-use super::open::io_error;
+use super::open::{io_error, plain};
 use super::wait::Stop;
 use super::{RepoError, Wait};
 use crate::study::CommitId;
 
 /// Where new versions of files are written before they take their places, in the git directory.
 const STAGING: &str = "autoresearch-checkout";
+
+/// The filters that libgit2 applies; what any other makes of a file, only git itself can tell.
+const FILTERS: [&str; 2] = ["ident", "text"];
 
 /// A version of a file, or its absence. Anything else on disk has the name that no content has.
 type Version = Option<(Oid, bool)>;
@@ -39,21 +44,38 @@ pub(super) struct WorkingTree {
 impl WorkingTree {
     /// The one that `git` was opened in.
     pub(super) fn of(git: &Repository) -> Result<Self, RepoError> {
-        Self::new(Repository::open(git.path())?)
+        // By its working tree: a git directory that lies elsewhere does not say where that is.
+        Self::new(Repository::open(git.workdir().unwrap_or(git.path()))?)
     }
 
     /// Those of a repository in which a branch could be checked out: that have it, or have no branch.
     pub(super) fn holding(git: &Repository, branch: &str) -> Result<Vec<Self>, Stop> {
         let mut trees = Vec::new();
-        let first = Repository::open(git.commondir())?;
-        if !first.is_bare() {
-            trees.push(Self::new(first)?);
-        }
+        trees.extend(Self::first(git, branch)?);
         for name in git.worktrees()?.iter() {
             trees.extend(Self::linked(git, name?.unwrap_or_default(), branch)?);
         }
         trees.retain(|tree| tree.head.as_deref().is_none_or(|head| head == branch));
         Ok(trees)
+    }
+
+    /// The one that is not a linked one; `None` if there is none, or it is not known and has another branch.
+    fn first(git: &Repository, branch: &str) -> Result<Option<Self>, Stop> {
+        if !git.is_worktree() {
+            return Ok(Some(Self::of(git)?));
+        }
+        let first = Repository::open(git.commondir())?;
+        if first.is_bare() {
+            return Ok(None);
+        }
+        let says_where = first.config()?.get_path("core.worktree").is_ok();
+        if says_where || git.commondir().ends_with(".git") {
+            return Ok(Some(Self::new(first)?));
+        }
+        match first.find_reference("HEAD")?.symbolic_target()? {
+            Some(head) if head == branch => Err(Stop::Wait(Wait::Unknown(git.commondir().to_owned()))),
+            _ => Ok(None),
+        }
     }
 
     /// A linked one; `None` when it is not there and has another branch.
@@ -83,17 +105,83 @@ impl WorkingTree {
         !matches!(self.git.state(), RepositoryState::Clean | RepositoryState::Bisect)
     }
 
-    /// Tracked files that differ from HEAD in the index or on disk.
+    /// Whether HEAD's branch has no commits.
+    pub(super) fn is_unborn(&self) -> bool {
+        self.git.head().is_err_and(|error| error.code() == ErrorCode::UnbornBranch)
+    }
+
+    /// The file by which a git command holds the index.
+    pub(super) fn lock(&self) -> PathBuf {
+        self.git.path().join("index.lock")
+    }
+
+    pub(super) fn is_locked(&self) -> bool {
+        self.lock().exists()
+    }
+
+    /// The index as it is on disk now; an error that names what libgit2 does not know of it.
+    pub(super) fn index(&self) -> Result<Index, RepoError> {
+        let read = self.git.index().and_then(|mut index| index.read(true).map(|()| index));
+        read.map_err(|error| {
+            let root = plain(&self.root);
+            let at = root.display();
+            let (what, remedy) = if error.message().contains("'sdir'") {
+                let command = format!("git -C '{at}' sparse-checkout reapply --no-sparse-index");
+                ("its index is sparse (`index.sparse`)", format!("write a full one: {command}"))
+            } else if error.message().contains("'link'") {
+                let off = format!("git -C '{at}' config core.splitIndex false");
+                let command = format!("{off} && git -C '{at}' update-index --no-split-index");
+                ("its index is split (`core.splitIndex`)", format!("write a whole one: {command}"))
+            } else if error.message().contains("unsupported mandatory extension") {
+                ("its index has an extension that is unknown", format!("make it anew: {}", anew(&at)))
+            } else {
+                return match error.code() {
+                    ErrorCode::GenericError => RepoError::Unreadable {
+                        path: root.clone(),
+                        what: format!("its index is damaged ({})", error.message()),
+                        remedy: format!("make it anew: {}", anew(&at)),
+                    },
+                    _ => error.into(),
+                };
+            };
+            RepoError::Unreadable { path: root.clone(), what: what.to_owned(), remedy }
+        })
+    }
+
+    /// Tracked files that differ from HEAD in the index or on disk, as far as git sees it: what a sparse checkout leaves
+    /// out is not missing, and what only a filter of the user's can compare is not compared.
     pub(super) fn changed(&self) -> Result<Vec<String>, RepoError> {
+        let index = self.index()?;
         let mut options = StatusOptions::new();
         options.include_untracked(false).include_ignored(false).exclude_submodules(true);
         let statuses = self.git.statuses(Some(&mut options))?;
-        Ok(statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
+        let differ = statuses.iter().filter(|entry| {
+            let path = Path::new(OsStr::from_bytes(entry.path_bytes()));
+            match entry.status() {
+                Status::WT_DELETED => !self.is_left_out(&index, path),
+                Status::WT_MODIFIED => !self.is_filtered(path),
+                _ => true,
+            }
+        });
+        Ok(differ.map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
+    }
+
+    /// Whether a sparse checkout leaves a file out.
+    fn is_left_out(&self, index: &Index, path: &Path) -> bool {
+        let skipped = index.get_path(path, 0).is_some_and(|entry| {
+            IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended).is_skip_worktree()
+        });
+        skipped && fs::symlink_metadata(self.root.join(path)).is_err()
+    }
+
+    fn is_filtered(&self, path: &Path) -> bool {
+        let filter = self.git.get_attr(path, "filter", AttrCheckFlags::default());
+        filter.is_ok_and(|filter| filter.is_some_and(|name| !FILTERS.contains(&name)))
     }
 
     /// Brings files and index from one commit to a later one. HEAD's branch is not moved.
     pub(super) fn advance(&self, at: CommitId, to: CommitId) -> Result<(), Stop> {
-        if self.git.path().join("index.lock").exists() {
+        if self.is_locked() {
             return Err(Stop::Wait(Wait::Locked(self.root.clone())));
         }
         let target = self.git.find_commit(oid(to))?.tree()?;
@@ -103,7 +191,8 @@ impl WorkingTree {
         }
         let staging = self.git.path().join(STAGING);
         self.stage(&target, &paths, &staging)?;
-        for path in &paths {
+        let index = self.index()?;
+        for path in paths.iter().filter(|path| !self.is_left_out(&index, path.as_ref())) {
             self.replace(&staging, path)?;
         }
         self.update_index(&target, &paths)?;
@@ -122,13 +211,15 @@ impl WorkingTree {
         let mut paths = self.differing(&self.git.find_commit(oid(at))?.tree()?, target)?;
         // A file that was brought to a version on the way when we were killed differs from HEAD too.
         paths.extend(self.changed()?);
-        let mut index = self.git.index()?;
-        index.read(true)?;
+        let index = self.index()?;
         let mut theirs = Vec::new();
         for path in &paths {
             let known = self.versions(&way, path)?;
             let indexed = index.get_path(path.as_ref(), 0).map(|entry| (entry.id, self.trusted(entry.mode)));
-            if !known.contains(&indexed) || !known.contains(&self.on_disk(path)?) {
+            let is_on_the_way =
+                self.is_left_out(&index, path.as_ref()) || known.contains(&self.on_disk(path)?);
+            // A name that is not UTF-8 is not that of any of our files.
+            if !known.contains(&indexed) || !is_on_the_way || path.contains('\u{fffd}') {
                 theirs.push(path.clone());
             }
         }
@@ -242,11 +333,15 @@ impl WorkingTree {
     }
 
     fn update_index(&self, target: &Tree<'_>, paths: &BTreeSet<String>) -> Result<(), Stop> {
-        let mut index = self.git.index()?;
-        index.read(true)?;
+        let mut index = self.index()?;
         for path in paths {
             let place = self.root.join(path);
             match target.get_path(path.as_ref()) {
+                Ok(entry) if self.is_left_out(&index, path.as_ref()) => {
+                    let left_out = index.get_path(path.as_ref(), 0).expect("only an entry says so");
+                    let mode = entry.filemode().cast_unsigned();
+                    index.add(&IndexEntry { id: entry.id(), mode, file_size: 0, ..left_out })?;
+                }
                 Ok(entry) => {
                     let data = fs::symlink_metadata(&place).map_err(io_error(&place))?;
                     index.add(&index_entry(path, entry.id(), entry.filemode().cast_unsigned(), &data))?;
@@ -261,6 +356,11 @@ impl WorkingTree {
             written => Ok(written?),
         }
     }
+}
+
+/// The command that writes an index of what HEAD holds, and leaves all files as they are.
+fn anew(root: &impl fmt::Display) -> String {
+    format!("rm \"$(git -C '{root}' rev-parse --absolute-git-dir)/index\" && git -C '{root}' reset")
 }
 
 fn remove(place: &Path) -> Result<(), Stop> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use git2::{FileMode, ObjectType, Repository, Tree, TreeEntry, TreeWalkMode, TreeWalkResult};
+use git2::{ErrorCode, FileMode, ObjectType, Tree, TreeEntry};
 
 use super::id::oid;
 use super::{Repo, RepoError};
@@ -19,6 +19,9 @@ pub(crate) enum FileKind {
     Submodule,
 }
 
+/// What is in a tree besides directories, by path as git has it.
+type Entries = Vec<(Vec<u8>, TreeEntry<'static>)>;
+
 /// One file of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileBlob {
@@ -28,14 +31,23 @@ pub(crate) struct FileBlob {
 }
 
 impl Repo {
-    /// All files of a commit by path, with `/` between directories.
+    /// All files of a commit by path, with `/` between directories. Those whose names are not UTF-8 are left out.
     pub(crate) fn files(&self, commit: CommitId) -> Result<BTreeMap<String, FileBlob>, RepoError> {
         let mut files = BTreeMap::new();
         for (path, entry) in self.entries(commit)? {
-            let file = read(&self.git, &entry)?;
-            files.insert(path, file);
+            if let Ok(path) = String::from_utf8(path) {
+                let file = self.blob(&entry)?;
+                files.insert(path, file);
+            }
         }
         Ok(files)
+    }
+
+    /// The paths of a commit that are not UTF-8, as far as they can be shown.
+    pub(super) fn odd_paths(&self, commit: CommitId) -> Result<Vec<String>, RepoError> {
+        let paths = self.entries(commit)?.into_iter().map(|(path, _)| path);
+        let odd = paths.filter(|path| std::str::from_utf8(path).is_err());
+        Ok(odd.map(|path| String::from_utf8_lossy(&path).into_owned()).collect())
     }
 
     /// Digest of all files of a commit but the given ones: what decides how a program is judged.
@@ -46,11 +58,11 @@ impl Repo {
     ) -> Result<String, RepoError> {
         let mut hasher = blake3::Hasher::new();
         for (path, entry) in self.entries(commit)? {
-            if mutable.contains(&path) {
+            if std::str::from_utf8(&path).is_ok_and(|path| mutable.contains(path)) {
                 continue;
             }
             hasher.update(&(path.len() as u64).to_le_bytes());
-            hasher.update(path.as_bytes());
+            hasher.update(&path);
             hasher.update(&entry.filemode().to_le_bytes());
             hasher.update(entry.id().as_bytes());
         }
@@ -73,7 +85,7 @@ impl Repo {
         if !matches!(kind(&entry), Some(FileKind::Regular | FileKind::Executable)) {
             return Err(RepoError::NotARegularFile(path.to_owned()));
         }
-        let bytes = self.git.find_blob(entry.id())?.content().to_vec();
+        let bytes = self.blob(&entry)?.bytes;
         String::from_utf8(bytes).map_err(|_| RepoError::NotText(path.to_owned()))
     }
 
@@ -81,24 +93,60 @@ impl Repo {
         Ok(self.git.find_commit(oid(commit))?.tree()?)
     }
 
-    fn entries(&self, commit: CommitId) -> Result<BTreeMap<String, TreeEntry<'static>>, RepoError> {
-        let mut entries = BTreeMap::new();
-        let mut odd = None;
-        self.tree(commit)?.walk(TreeWalkMode::PreOrder, |directory, entry| {
-            if entry.kind() == Some(ObjectType::Tree) {
-                return TreeWalkResult::Ok;
+    /// Sorted by path.
+    fn entries(&self, commit: CommitId) -> Result<Entries, RepoError> {
+        let mut entries = Vec::new();
+        let mut open = vec![(Vec::new(), self.tree(commit)?)];
+        while let Some((folder, tree)) = open.pop() {
+            for entry in &tree {
+                let path = [&folder[..], entry.name_bytes()].concat();
+                if entry.kind() == Some(ObjectType::Tree) {
+                    let below = self.git.find_tree(entry.id()).map_err(|error| self.missing(error, &path))?;
+                    open.push(([&path[..], b"/"].concat(), below));
+                } else {
+                    entries.push((path, entry.to_owned()));
+                }
             }
-            let Ok(name) = entry.name() else {
-                odd = Some(format!("{directory}{}", String::from_utf8_lossy(entry.name_bytes())));
-                return TreeWalkResult::Abort;
-            };
-            entries.insert(format!("{directory}{name}"), entry.to_owned());
-            TreeWalkResult::Ok
-        })?;
-        match odd {
-            Some(path) => Err(RepoError::NotText(format!("the file name {path}"))),
-            None => Ok(entries),
         }
+        entries.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(entries)
+    }
+
+    fn blob(&self, entry: &TreeEntry<'_>) -> Result<FileBlob, RepoError> {
+        let kind = kind(entry).expect("directories are not among the entries");
+        let bytes = match kind {
+            FileKind::Submodule => Vec::new(),
+            _ => {
+                let found = self.git.find_blob(entry.id());
+                found.map_err(|error| self.missing(error, entry.name_bytes()))?.content().to_vec()
+            }
+        };
+        Ok(FileBlob { kind, bytes })
+    }
+
+    /// What it means that an object cannot be found: a partial clone would fetch it, and libgit2 does not.
+    fn missing(&self, error: git2::Error, path: &[u8]) -> RepoError {
+        if error.code() != ErrorCode::NotFound {
+            return error.into();
+        }
+        let (root, path) = (self.place(), String::from_utf8_lossy(path).into_owned());
+        let at = root.display();
+        let (what, remedy) = if self.is_partial_clone() {
+            let fetch = format!("git -C '{at}' fetch --refetch --no-filter");
+            (
+                format!("it is a partial clone, and {path} has not been fetched"),
+                format!("fetch all of it: {fetch}"),
+            )
+        } else {
+            (format!("the object of {path} is missing"), format!("`git -C '{at}' fsck` says what else is"))
+        };
+        RepoError::Unreadable { path: root, what, remedy }
+    }
+
+    fn is_partial_clone(&self) -> bool {
+        let Ok(config) = self.git.config().and_then(|mut config| config.snapshot()) else { return false };
+        let has = |pattern: &str| config.entries(Some(pattern)).is_ok_and(|mut found| found.next().is_some());
+        has(r"^remote\..*\.promisor$") || has(r"^extensions\.partialclone$")
     }
 }
 
@@ -113,15 +161,6 @@ pub(super) fn kind(entry: &TreeEntry<'_>) -> Option<FileKind> {
         mode if mode == i32::from(FileMode::Commit) => Some(FileKind::Submodule),
         _ => None,
     }
-}
-
-fn read(git: &Repository, entry: &TreeEntry<'_>) -> Result<FileBlob, RepoError> {
-    let kind = kind(entry).expect("directories are not among the entries");
-    let bytes = match kind {
-        FileKind::Submodule => Vec::new(),
-        _ => git.find_blob(entry.id())?.content().to_vec(),
-    };
-    Ok(FileBlob { kind, bytes })
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub(crate) enum Follow {
 }
 
 /// What the user has checked out, in the working tree that was opened.
+#[cfg(test)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Checkout {
     /// `None` when HEAD is detached.
@@ -58,7 +59,8 @@ impl Repo {
         }
     }
 
-    /// What is checked out, for warnings before a study starts.
+    /// What is checked out.
+    #[cfg(test)]
     pub(crate) fn checkout(&self) -> Result<Checkout, RepoError> {
         let tree = WorkingTree::of(&self.git)?;
         let branch = tree.head.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));

@@ -8,6 +8,7 @@ mod checkout;
 mod commits;
 mod create;
 mod files;
+mod fitness;
 mod follow;
 mod id;
 mod open;
@@ -17,6 +18,7 @@ mod wait;
 pub(crate) mod testing;
 
 pub(crate) use files::FileKind;
+pub(crate) use fitness::Finding;
 pub(crate) use follow::Follow;
 pub(crate) use id::Timestamp;
 pub(crate) use open::{Repo, RepoError, names_the_user};

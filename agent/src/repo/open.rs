@@ -18,6 +18,9 @@ const FALLBACK_EMAIL: &str = "autoresearch@localhost";
 /// Branches that are taken for main, in this order.
 const MAIN_NAMES: [&str; 2] = ["main", "master"];
 
+/// Git's extension for clones that fetch objects when they are needed. What is there can be read as in any other clone.
+const PARTIAL_CLONE: &str = "partialclone";
+
 /// What a repository cannot do for a study. Each message says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RepoError {
@@ -35,10 +38,15 @@ pub(crate) enum RepoError {
     )]
     NoMainBranch(PathBuf),
     #[error(
-        "{path} belongs to another user; if you trust it: git config --global --add safe.directory {path}",
+        "{path} belongs to another user; if you trust it: git config --global --add safe.directory '{path}'",
         path = .0.display()
     )]
     NotOwned(PathBuf),
+    /// What libgit2 cannot read, by the name that git has for it, and what to do.
+    #[error("{}: {what}, which autoresearch cannot read; {remedy}", .path.display())]
+    Unreadable { path: PathBuf, what: String, remedy: String },
+    #[error("{} cannot be written to ({reason}); make it writable, or clone the repository", .path.display())]
+    ReadOnly { path: PathBuf, reason: String },
     #[error("{} already exists and is not empty; choose another directory", .0.display())]
     NotEmpty(PathBuf),
     #[error("there is no file {path} in commit {commit}")]
@@ -61,6 +69,13 @@ pub(crate) enum RepoError {
     Git(#[from] git2::Error),
 }
 
+impl RepoError {
+    /// Whether the user can mend it in the repository; otherwise it is a problem of this machine, or of ours.
+    pub(crate) fn is_about_the_repository(&self) -> bool {
+        !matches!(self, Self::Io { .. } | Self::Git(_))
+    }
+}
+
 /// A repository with a working tree and at least one commit on its main branch.
 pub(crate) struct Repo {
     pub(super) git: Repository,
@@ -72,7 +87,7 @@ pub(crate) struct Repo {
 impl Repo {
     /// Opens the repository that `path` lies in.
     pub(crate) fn open(path: &Path) -> Result<Self, RepoError> {
-        sync_what_is_written();
+        prepare_libgit2();
         let flags = RepositoryOpenFlags::empty();
         let git =
             Repository::open_ext(path, flags, &[] as &[&OsStr]).map_err(|error| not_opened(path, error))?;
@@ -89,6 +104,11 @@ impl Repo {
         self.git.workdir().expect("a bare repository is not opened")
     }
 
+    /// The same without a slash at the end, as people write it.
+    pub(super) fn place(&self) -> PathBuf {
+        plain(self.root())
+    }
+
     /// Where the journal of a study lies: under the git directory that all working trees share.
     pub(crate) fn study_dir(&self, study: &str) -> PathBuf {
         self.journal_dir().join(study)
@@ -99,7 +119,8 @@ impl Repo {
         self.git.commondir().join("autoresearch")
     }
 
-    /// Name of the branch that collects discoveries: `main`, else `master`, else what is checked out.
+    /// Name of the branch that collects discoveries: `main`, else `master`, else the default branch of the user's
+    /// configuration or of `origin`, else what is checked out.
     pub(crate) fn main_branch(&self) -> &str {
         &self.main
     }
@@ -121,15 +142,22 @@ pub(super) fn signature_of(git: &Repository, when: Timestamp) -> Result<Signatur
     Ok(Signature::new(&name, &email, &when.to_git())?)
 }
 
-/// Makes git's objects and references reach the disk before a journal counts on them; libgit2 leaves that to chance,
-/// and an object that a power cut left empty counts as written when it is to be made again.
-fn sync_what_is_written() {
+/// Sets up libgit2, once. Git's objects and references reach the disk before a journal counts on them; libgit2 leaves that
+/// to chance, and an object that a power cut left empty counts as written when it is to be made again.
+fn prepare_libgit2() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let on: c_int = 1;
         // SAFETY: this option takes one int, and setting it is a plain store.
         unsafe { git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR as c_int, on) };
+        // SAFETY: nothing else of this program reads or sets the list of extensions, and this is done once.
+        unsafe { git2::opts::set_extensions(&[PARTIAL_CLONE]) }.expect("a name without a null byte");
     });
+}
+
+/// A path without a slash at its end.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    path.components().as_path().to_owned()
 }
 
 /// Wraps an error of the file system with the path it is about.
@@ -141,16 +169,58 @@ pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RepoError {
 fn not_opened(path: &Path, error: git2::Error) -> RepoError {
     match error.code() {
         ErrorCode::NotFound => RepoError::NotARepository(path.to_owned()),
-        ErrorCode::Owner => RepoError::NotOwned(path.to_owned()),
-        _ => RepoError::Git(error),
+        ErrorCode::Owner => RepoError::NotOwned(root_of(path)),
+        _ => unsupported(&root_of(path), error),
     }
 }
 
+/// The absolute path of the working tree that a path lies in, for a repository that cannot be opened.
+fn root_of(path: &Path) -> PathBuf {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&path).to_owned()
+}
+
+/// Formats of whole repositories that libgit2 does not read, recognised by what it says of them.
+fn unsupported(root: &Path, error: git2::Error) -> RepoError {
+    let (at, message) = (root.display(), error.message());
+    let unreadable = |what: &str, remedy: String| RepoError::Unreadable {
+        path: root.to_owned(),
+        what: what.to_owned(),
+        remedy,
+    };
+    let copy = format!(
+        "make a copy that it can read: git init -b main NEW && git -C '{at}' fast-export --all | git -C NEW fast-import \
+         && git -C NEW reset --hard"
+    );
+    if message.contains("extensions.refstorage") {
+        let convert = format!("git -C '{at}' refs migrate --ref-format=files");
+        let clone = format!("git clone --ref-format=files '{at}' NEW");
+        let remedy = format!("convert them: {convert}, or copy it: {clone}");
+        return unreadable("its references are in the `reftable` format", remedy);
+    }
+    if message.contains("object format") {
+        return unreadable("its objects have `sha256` names", copy);
+    }
+    if let Some((_, extension)) = message.split_once("unsupported extension name ") {
+        return unreadable(&format!("it has git's extension `{extension}`"), copy);
+    }
+    if message.contains("unsupported repository version") {
+        return unreadable("it has a newer format of repositories", copy);
+    }
+    RepoError::Git(error)
+}
+
 fn main_branch(git: &Repository, path: &Path) -> Result<String, RepoError> {
-    for name in MAIN_NAMES {
-        if git.find_reference(&format!("refs/heads/{name}")).is_ok() {
-            return Ok(name.to_owned());
-        }
+    // A branch may be another name of one.
+    let found = |name: &str| {
+        let reference =
+            git.find_reference(&format!("refs/heads/{name}")).and_then(|found| found.resolve()).ok()?;
+        reference.name().ok()?.strip_prefix("refs/heads/").map(str::to_owned)
+    };
+    let by_default = default_branches(git);
+    let by_default = by_default.iter().map(String::as_str);
+    if let Some(name) = MAIN_NAMES.into_iter().chain(by_default).find_map(found) {
+        return Ok(name);
     }
     let head = git.find_reference("HEAD")?;
     let Some(branch) = head.symbolic_target()?.and_then(|name| name.strip_prefix("refs/heads/")) else {
@@ -160,6 +230,17 @@ fn main_branch(git: &Repository, path: &Path) -> Result<String, RepoError> {
         Ok(_) => Ok(branch.to_owned()),
         Err(_) => Err(RepoError::NoCommits { path: path.to_owned(), branch: branch.to_owned() }),
     }
+}
+
+/// What `init.defaultBranch` names, and what the remote repository had checked out when it was cloned.
+fn default_branches(git: &Repository) -> Vec<String> {
+    let set = git.config().and_then(|config| config.get_string("init.defaultBranch")).ok();
+    let remote = git.find_reference("refs/remotes/origin/HEAD").ok();
+    let remote = remote.and_then(|head| {
+        let target = head.symbolic_target().ok()??;
+        target.strip_prefix("refs/remotes/origin/").map(str::to_owned)
+    });
+    set.into_iter().chain(remote).collect()
 }
 
 /// The committer to a repository: the user, or else the agent itself.

@@ -19,6 +19,8 @@ pub(crate) enum Wait {
     Locked(PathBuf),
     /// The branch is checked out in a working tree that cannot be reached.
     Unreachable(PathBuf),
+    /// The branch is checked out in a working tree of this git directory, which does not say where that is.
+    Unknown(PathBuf),
     /// The branch is checked out in more than one working tree.
     CheckedOutTwice,
     /// A link or a submodule would have to change, which we never do.
@@ -39,6 +41,9 @@ impl fmt::Display for Wait {
                     "it is checked out in {}, which does not exist (`git worktree prune`?)",
                     root.display()
                 )
+            }
+            Self::Unknown(git) => {
+                write!(f, "it is checked out in the working tree of {}, wherever that is", git.display())
             }
             Self::CheckedOutTwice => f.write_str("it is checked out in more than one working tree"),
             Self::NotAFile(path) => write!(f, "{path} is a link, a directory or a submodule"),
@@ -71,7 +76,8 @@ impl<E: Into<RepoError>> From<E> for Stop {
     }
 }
 
-fn some_of(paths: &[String]) -> String {
+/// The first few of these, and how many more there are.
+pub(super) fn some_of(paths: &[String]) -> String {
     let named = paths[..paths.len().min(NAMED)].join(", ");
     match paths.len().saturating_sub(NAMED) {
         0 => named,

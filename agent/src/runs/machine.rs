@@ -21,21 +21,24 @@ pub(crate) fn evaluator(options: &Options, project: &Project) -> Result<Evaluato
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     Ok(Evaluator {
         runner: Runner::new(program.clone()),
-        plan: options.plan(&project.package, None),
+        plan: options.plan(project, None),
         recovery: Recovery::new(program),
     })
 }
 
 /// Adds what to do if dependencies cannot be fetched.
 pub(crate) fn not_fetched(error: EvaluateError) -> anyhow::Error {
-    match error {
-        EvaluateError::Fetch(_) => UserError::baseline(format!(
-            "{error}; a first run needs the network, and a committed Cargo.lock that matches Cargo.toml (`cargo \
-             generate-lockfile` makes one)"
-        ))
-        .into(),
-        other => other.into(),
-    }
+    let EvaluateError::Fetch(said) = &error else { return error.into() };
+    let is_missing =
+        ["failed to read", "failed to load", "No such file"].iter().any(|words| said.contains(words));
+    let advice = if is_missing && !said.contains("Cargo.lock") {
+        "programs are built from a copy of the committed files: commit what is missing there, or list it as `data` under [run] \
+         in autoresearch.toml"
+    } else {
+        "a first run needs the network, and a committed Cargo.lock that matches Cargo.toml (`cargo generate-lockfile` makes \
+         one)"
+    };
+    UserError::baseline(format!("{error}; {advice}")).into()
 }
 
 /// Slots, each with its device.

@@ -69,7 +69,7 @@ pub(crate) async fn rehearse(
     let (short, larger) = short(&options.budget);
     let mut run = async |budget: &Budget, seed: u64| -> Result<Rehearsed> {
         one.budget = budget.clone();
-        evaluator.plan = one.plan(&project.package, None);
+        evaluator.plan = one.plan(project, None);
         let logs = logs.path().join(format!("{budget}-{seed}"));
         let job = Job { title: "the rehearsal", program: &program, tree: &tree, seed, logs: &logs };
         let mut watch = Watch {

@@ -4,6 +4,7 @@
 //! is ever half-written. A program has a row once it has run, with an empty cell for a run that has no result.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -12,7 +13,7 @@ use super::programs::{Premises, Subject, Survey, Terms};
 use crate::device;
 use crate::evaluator::{File, Tree, slots_directory};
 use crate::journal::{Folder, Lock};
-use crate::project::{Options, Project, Typed, UserError, tree};
+use crate::project::{Options, Project, Typed, UserError, fit, tree, usable};
 use crate::repo::Repo;
 use crate::runs::{Interrupt, Interruption, devices};
 use crate::study::{Measurement, Sources, survey_seed};
@@ -26,11 +27,12 @@ pub(crate) fn open_table(
     typed: &Typed,
 ) -> Result<Table> {
     let repo = Repo::open(repo).map_err(UserError::from_error)?;
+    let notes = usable(&repo)?;
     std::fs::create_dir_all(repo.journal_dir())?;
     // Slots belong to a repository, and one run at a time fills them.
     let lock = Lock::take(&repo.journal_dir()).map_err(UserError::locked)?;
     let head = repo.main_head()?;
-    let project = Project::read(&repo, head)?;
+    let project = fit(&repo, head)?;
     let product = Product::new(&project, axes)?;
     let folder = beside(table)?;
     let (adapters, devices) = devices()?;
@@ -43,6 +45,7 @@ pub(crate) fn open_table(
         interrupt: Interrupt::listen(options.time),
     };
     let survey = Survey::open(&folder, terms(&project, &options, &product), premises)?;
+    notes.iter().chain(&project.notes).for_each(|note| survey.warn(note));
     let base = tree(&repo, head)?;
     let subject = |combination: &Combination| Subject {
         title: combination.title.clone(),
@@ -150,8 +153,15 @@ fn terms(project: &Project, options: &Options, product: &Product) -> Terms {
 pub(crate) fn with_sources(tree: &Tree, sources: &Sources) -> Tree {
     let mut tree = tree.clone();
     for (path, text) in &sources.0 {
-        let executable = tree.get(path).is_some_and(|file| file.executable);
-        tree.insert(path.clone(), File { bytes: text.as_bytes().into(), executable });
+        let file = tree.get(path).cloned();
+        let executable = file.as_ref().is_some_and(|file| file.executable);
+        let edited = File { bytes: text.as_bytes().into(), executable };
+        // Links to a file have its very bytes.
+        let links = tree
+            .values_mut()
+            .filter(|one| file.as_ref().is_some_and(|file| Arc::ptr_eq(&one.bytes, &file.bytes)));
+        links.for_each(|link| *link = edited.clone());
+        tree.insert(path.clone(), edited);
     }
     tree
 }

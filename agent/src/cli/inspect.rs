@@ -67,7 +67,9 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<()> {
         anstream::println!();
     }
     let edits: usize = sites.iter().map(|site| others(site).count()).sum();
-    anstream::println!("{} sites, {edits} edits", sites.len());
+    if !sites.is_empty() {
+        anstream::println!("{} sites, {edits} edits", sites.len());
+    }
     let mut reasons: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for one in left_out {
         reasons.entry(one.why).or_default().push(&one.name);

@@ -22,7 +22,7 @@ fn settings_that_are_not_on_main_are_told() {
         "{}",
         doctor.out
     );
-    let run = autoresearch(&user, &user.path(), &["run", "--trials", "1", "--budget", "100steps"]);
+    let run = autoresearch(&user, &user.path(), &["run", "--trials", "0", "--budget", "100steps"]);
     assert!(run.out.contains("autoresearch.toml is not committed to main"), "{}", run.out);
 
     user.git.branch("settings", &user.branch("main"), false).unwrap();

@@ -126,7 +126,9 @@ fn slow(user: &User) -> Child {
 
 #[test]
 fn ctrl_c_once_ends_cleanly() {
-    let user = User::quick("mutable = [\"src/recipe.rs\"]\nsearch = \"random\"\nmerge.noise-repeats = 1\n");
+    let user = User::quick(
+        "mutable = [\"src/recipe.rs\"]\nsearch = \"random\"\nmerge.noise-repeats = 1\nmerge.check-seeds = 1\n",
+    );
     let mut child = slow(&user);
     in_training(&user, &mut child, 0);
     signal(&child, Signal::SIGINT);
@@ -151,7 +153,9 @@ fn sigterm_ends_at_once_and_nothing_survives() {
 }
 
 fn ends_at_once(signals: &[Signal]) {
-    let user = User::quick("mutable = [\"src/recipe.rs\"]\nsearch = \"random\"\nmerge.noise-repeats = 1\n");
+    let user = User::quick(
+        "mutable = [\"src/recipe.rs\"]\nsearch = \"random\"\nmerge.noise-repeats = 1\nmerge.check-seeds = 1\n",
+    );
     let mut child = slow(&user);
     in_training(&user, &mut child, 1);
     for (nth, one) in signals.iter().enumerate() {

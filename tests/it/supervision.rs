@@ -219,7 +219,7 @@ fn a_commands_own_endings_are_distinguished() {
 
 #[test]
 fn both_streams_reach_the_log_and_the_agent() {
-    let mut supervised = Supervised::start("", "echo ready; echo out; echo err >&2; exit 0");
+    let mut supervised = Supervised::start("", "echo ready; sleep 0.3; echo out; echo err >&2; exit 0");
     let mut rest = String::new();
     supervised.stdout.read_to_string(&mut rest).unwrap();
     let mut lines: Vec<&str> = rest.lines().collect();

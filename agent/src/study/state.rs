@@ -367,7 +367,22 @@ impl Study {
         for run in self.runs.iter().filter(|run| Some(run.purpose) != confirms) {
             groups.entry(self.trial(run.trial).program()).or_default().extend(run.measurement.metric);
         }
-        Noise::of(&groups.into_values().collect::<Vec<_>>())
+        match Noise::of(&groups.into_values().collect::<Vec<_>>()) {
+            // A metric with few values, or a program stuck at chance, may repeat itself; its curve then does not.
+            Noise::SeedUnread if self.curves_differ() => Noise::Unknown,
+            noise => noise,
+        }
+    }
+
+    /// Whether two runs of one program under different seeds took another course.
+    fn curves_differ(&self) -> bool {
+        self.runs.iter().any(|run| {
+            let first = self.trial(run.trial).ended.as_ref().map(|ended| &ended.measurement);
+            let run = &run.measurement;
+            first.is_some_and(|first| {
+                first.metric.is_some() && run.metric.is_some() && first.curve != run.curve
+            })
+        })
     }
 
     /// The runs of a candidate's confirmation, on both sides, in the order in which they ended.

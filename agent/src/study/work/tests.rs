@@ -2,7 +2,7 @@
 
 use super::super::testing::{begin, end, happens, measured, ran, study};
 use super::*;
-use crate::study::{CommitId, Event, Measurement, Merged};
+use crate::study::{CommitId, Event, Measurement, Merged, Point};
 
 const RULES: StudyRules = StudyRules {
     merge: MergeRule { alpha: 0.02, most_pairs: 3, smallest_effect: Some(0.1), largest_factor: 10.0 },
@@ -147,4 +147,18 @@ fn a_proof_under_way_continues_whatever_the_favourite_is_by_then() {
     let second = Work::Run(Run::Again { trial: 0, purpose: Purpose::Confirmation { candidate: 1 } });
     let other = Outlook { favourite: &|| Some(2), time: 1.0, ends_soon: false };
     assert_eq!(study.next_work(&rules, other, &[first]), second);
+}
+
+#[test]
+fn equal_results_mean_that_the_seed_is_not_read_only_if_the_curves_are_equal_too() {
+    let with = |value: f64| Measurement { curve: vec![Point { share: 0.5, value }], ..measured(0.9) };
+    let repeated = |curves: [f64; 2]| {
+        let mut study = study();
+        end(&mut study, 0, 0.9);
+        curves.into_iter().for_each(|value| ran(&mut study, Purpose::Noise, 0, with(value)));
+        study.trials[0].ended.as_mut().unwrap().measurement.curve = with(curves[0]).curve;
+        study.noise(None)
+    };
+    assert_eq!(repeated([0.5, 0.5]), Noise::SeedUnread);
+    assert_eq!(repeated([0.5, 0.6]), Noise::Unknown, "an accuracy of few values");
 }
